@@ -1,0 +1,52 @@
+/**
+ * PEM (RFC 7468): blocks of base64 between BEGIN and END lines. Text outside the blocks is ignored, as every
+ * consumer of PEM files does; RFC 1421 headers (Proc-Type, DEK-Info) are kept because old key files have them.
+ */
+import { AppError } from '../errors/index.ts';
+
+export type PemBlock = {
+  readonly label: string;
+  /** RFC 1421 headers, empty for modern files. */
+  readonly headers: ReadonlyMap<string, string>;
+  readonly der: Buffer;
+};
+
+const block = /-----BEGIN ([^\r\n-]*)-----[ \t]*\r?\n([\s\S]*?)-----END ([^\r\n-]*)-----/g;
+
+/**
+ * All blocks of a text, in order.
+ * @throws {AppError} ERR_PEM (invalid) when a block is not base64 or ends under another label
+ */
+export function parsePem(text: string): PemBlock[] {
+  return Array.from(text.matchAll(block), ([, label = '', body = '', end = '']) => {
+    if (label !== end) throw new AppError('ERR_PEM', 'invalid', `pem: block ${label} ends as ${end}`);
+    const headers = new Map<string, string>();
+    const lines = body.split(/\r?\n/);
+    while (lines[0]?.includes(':')) {
+      const line = lines.shift() ?? '';
+      const colon = line.indexOf(':');
+      headers.set(line.slice(0, colon).trim(), line.slice(colon + 1).trim());
+    }
+    const base64 = lines.join('').replace(/\s+/g, '');
+    if (!/^[A-Za-z0-9+/]*={0,2}$/.test(base64) || base64.length % 4 !== 0) {
+      throw new AppError('ERR_PEM', 'invalid', `pem: block ${label} is not base64`);
+    }
+    return { label, headers, der: Buffer.from(base64, 'base64') };
+  });
+}
+
+/** DER bytes of every CERTIFICATE block. @throws {AppError} ERR_PEM (invalid) when there is none */
+export function parseCertificatePem(text: string): Buffer[] {
+  const ders = parsePem(text)
+    .filter(({ label }) => label === 'CERTIFICATE')
+    .map(({ der }) => der);
+  if (ders.length === 0) throw new AppError('ERR_PEM', 'invalid', 'pem: no certificate found');
+  return ders;
+}
+
+/** One block, 64 columns, ending in a line feed. */
+export function encodePem(label: string, der: Uint8Array): string {
+  const base64 = Buffer.from(der.buffer, der.byteOffset, der.byteLength).toString('base64');
+  const lines = base64.match(/.{1,64}/g)?.join('\n') ?? '';
+  return `-----BEGIN ${label}-----\n${lines}\n-----END ${label}-----\n`;
+}
