@@ -1,0 +1,53 @@
+# The one entry for people and for continuous integration. `make help` lists the targets; logic lives in tools/.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+NODE_TEST := node --test --test-isolation=none --test-reporter=./tools/test-runner/reporter.ts \
+	--import ./tools/test-runner/hygiene.ts
+FOLDERS := lib ca webhook init-container renewer cli tools examples test
+# make test ONLY=ca runs the tests of one folder
+ONLY ?=
+TESTS := $(foreach folder,$(if $(ONLY),$(ONLY),$(FOLDERS)),'$(folder)/**/*.test.ts')
+
+.PHONY: help install peers demo check test unit bundle manifests docs clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+install: node_modules/.package-lock.json ## npm packages, the pinned Node among them
+
+node_modules/.package-lock.json: package.json package-lock.json
+	@echo "install: npm packages, about half a minute"
+	@npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+peers: install ## the real programs that tests run against, once, into the user's cache folder
+	@node tools/peers/install.ts
+
+demo: install ## the whole product on this machine in two minutes: CA, webhook, two pods, rotations
+	@bin/autocert demo
+
+check: install ## types, lint, format, import directions, budgets of the pod programs
+	@echo "check: types"; tsc
+	@echo "check: lint and format"; biome check --error-on-warnings .
+	@echo "check: import directions, budgets, documents in step with the code"
+	@$(NODE_TEST) 'test/architecture.test.ts' 'test/documents.test.ts' 'tools/bundle/*.test.ts'
+
+test: peers ## every test against the real peers; ONLY=ca for one folder
+	@$(NODE_TEST) --experimental-test-coverage --test-coverage-exclude='**/*.test.ts' --test-coverage-exclude='test/**' $(TESTS)
+
+unit: install ## the tests beside the code: no peer, no network
+	@$(NODE_TEST) $(foreach folder,lib ca webhook init-container renewer cli tools,'$(folder)/**/*.test.ts')
+
+bundle: install ## one minified file per program into dist/
+	@node tools/bundle/main.ts
+
+manifests: peers ## render manifests/ from the chart
+	@node tools/manifests/render.ts
+
+docs: install ## regenerate the reference pages that come from the code
+	@node tools/docs/main.ts
+
+clean: ## what was built; npm packages and peers stay
+	rm -rf dist coverage

@@ -1,0 +1,103 @@
+/**
+ * The real programs that tests run against, each at the version the project is compatible with, and where each one
+ * comes from. Data only; `install.ts` acts on it.
+ */
+
+export type Source =
+  /** `go install PACKAGE@vVERSION` */
+  | {
+      readonly kind: 'go-install';
+      readonly package: string;
+      readonly binary: string;
+      readonly cgo: boolean;
+      readonly versionVariable?: string;
+    }
+  /** Commands of the Kubernetes module and of the etcd server it names, built together. */
+  | { readonly kind: 'kubernetes'; readonly packages: Readonly<Record<string, string>> }
+  /** A virtual environment with one package. */
+  | { readonly kind: 'python'; readonly requirement: string };
+
+export type Peer = {
+  readonly name: string;
+  readonly version: string;
+  readonly source: Source;
+  /** Program name as tests ask for it, and its path inside the peer's folder. */
+  readonly programs: Readonly<Record<string, string>>;
+  readonly purpose: string;
+};
+
+export const peers: readonly Peer[] = [
+  {
+    name: 'step',
+    version: '0.30.2',
+    source: {
+      kind: 'go-install',
+      package: 'github.com/smallstep/cli/cmd/step',
+      binary: 'step',
+      cgo: true,
+      versionVariable: 'main.Version',
+    },
+    programs: { step: 'step' },
+    purpose: 'the step CLI against our CA',
+  },
+  {
+    name: 'step-ca',
+    version: '0.30.2',
+    source: {
+      kind: 'go-install',
+      package: 'github.com/smallstep/certificates/cmd/step-ca',
+      binary: 'step-ca',
+      cgo: false, // with cgo it wants the headers of a smart card library
+      versionVariable: 'main.Version',
+    },
+    programs: { 'step-ca': 'step-ca' },
+    purpose: 'the original CA: our webhook, pod programs and CLI against it',
+  },
+  {
+    name: 'kubernetes',
+    version: '1.37.2',
+    source: {
+      kind: 'kubernetes',
+      packages: {
+        'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver',
+        kubectl: 'k8s.io/kubernetes/cmd/kubectl',
+        etcd: 'go.etcd.io/etcd/server/v3',
+      },
+    },
+    programs: { 'kube-apiserver': 'kube-apiserver', kubectl: 'kubectl', etcd: 'etcd' },
+    purpose: 'a real API server for admission and the chart',
+  },
+  {
+    name: 'helm',
+    version: '4.3.1',
+    source: { kind: 'go-install', package: 'helm.sh/helm/v4/cmd/helm', binary: 'helm', cgo: false },
+    programs: { helm: 'helm' },
+    purpose: 'renders and lints the chart',
+  },
+  {
+    name: 'helm',
+    version: '3.22.0',
+    source: { kind: 'go-install', package: 'helm.sh/helm/v3/cmd/helm', binary: 'helm', cgo: false },
+    programs: { helm3: 'helm' },
+    purpose: 'the same for those who have not moved to Helm 4',
+  },
+  {
+    name: 'kubeconform',
+    version: '0.8.0',
+    source: {
+      kind: 'go-install',
+      package: 'github.com/yannh/kubeconform/cmd/kubeconform',
+      binary: 'kubeconform',
+      cgo: false,
+    },
+    programs: { kubeconform: 'kubeconform' },
+    purpose: 'validates rendered manifests against the schemas of Kubernetes',
+  },
+  {
+    name: 'pkilint',
+    version: '0.13.3',
+    source: { kind: 'python', requirement: 'pkilint==0.13.3' },
+    programs: { lint_pkix_cert: 'bin/lint_pkix_cert' },
+    purpose: 'lints certificates by RFC 5280',
+  },
+];

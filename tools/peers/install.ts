@@ -1,0 +1,131 @@
+/**
+ * Installs the peers that are missing, into the cache folder, saying what it does and how long each took.
+ * Each one is built in a folder of its own and renamed into place, so that an interrupted run leaves no half peer.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Peer, peers, type Source } from './catalogue.ts';
+import { cacheFolder, peerFolder } from './index.ts';
+import { kubernetesModule } from './kubernetes-module.ts';
+
+type SourceOf<Kind extends Source['kind']> = Extract<Source, { kind: Kind }>;
+
+const complete = (peer: Peer): boolean =>
+  Object.values(peer.programs).every((path) => existsSync(join(peerFolder(peer), path)));
+
+async function install(peer: Peer): Promise<void> {
+  const target = peerFolder(peer);
+  const work = join(cacheFolder(), 'work', `${peer.name}-${peer.version}`);
+  await rm(work, { recursive: true, force: true });
+  await rm(target, { recursive: true, force: true });
+  await mkdir(work, { recursive: true });
+  await mkdir(join(target, '..'), { recursive: true });
+  switch (peer.source.kind) {
+    case 'go-install':
+      await goInstall(peer, peer.source, join(work, 'out'));
+      await rename(join(work, 'out'), target);
+      break;
+    case 'kubernetes':
+      await buildKubernetes(peer, peer.source, work);
+      await rename(join(work, 'out'), target);
+      break;
+    case 'python':
+      await pythonEnvironment(peer.source, target);
+      break;
+  }
+  await rm(work, { recursive: true, force: true });
+}
+
+async function goInstall(peer: Peer, source: SourceOf<'go-install'>, out: string): Promise<void> {
+  const variable = source.versionVariable ? `-X ${source.versionVariable}=${peer.version}` : '';
+  await run('go', ['install', '-trimpath', '-ldflags', `-s -w ${variable}`, `${source.package}@v${peer.version}`], {
+    env: { GOBIN: out, CGO_ENABLED: source.cgo ? '1' : '0', GOFLAGS: '-buildvcs=false', GOWORK: 'off' },
+  });
+}
+
+async function buildKubernetes(peer: Peer, source: SourceOf<'kubernetes'>, work: string): Promise<void> {
+  const env = { CGO_ENABLED: '0', GOFLAGS: '-mod=mod -trimpath -buildvcs=false', GOWORK: 'off' };
+  const listing = await run('go', ['mod', 'download', '-json', `k8s.io/kubernetes@v${peer.version}`], {
+    env,
+    cwd: work,
+  });
+  const { Dir: folder } = JSON.parse(listing) as { Dir: string };
+  const published = await readFile(join(folder, 'go.mod'), 'utf8');
+  await writeFile(join(work, 'go.mod'), kubernetesModule(published, peer.version));
+  await cp(join(folder, 'go.sum'), join(work, 'go.sum'));
+  const version = 'k8s.io/component-base/version';
+  const [major, minor] = peer.version.split('.');
+  const flags = `-s -w -X ${version}.gitVersion=v${peer.version} -X ${version}.gitMajor=${major} -X ${version}.gitMinor=${minor}`;
+  for (const [name, path] of Object.entries(source.packages)) {
+    await run('go', ['build', '-ldflags', flags, '-o', join(work, 'out', name), path], { env, cwd: work });
+  }
+}
+
+async function pythonEnvironment(source: SourceOf<'python'>, target: string): Promise<void> {
+  // The scripts of an environment carry its path, so it is made in place and removed when that fails.
+  try {
+    await run('python3', ['-m', 'venv', target]);
+    await run(join(target, 'bin', 'pip'), ['install', '--quiet', '--disable-pip-version-check', source.requirement]);
+  } catch (error) {
+    await rm(target, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+function run(
+  command: string,
+  args: readonly string[],
+  options: { env?: Record<string, string>; cwd?: string } = {},
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd: options.cwd,
+      env: { ...process.env, ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString();
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString();
+    });
+    child.on('error', (cause) => reject(new Error(`${command}: cannot be started; is it installed?`, { cause })));
+    child.on('close', (code) => {
+      if (code === 0) resolve(stdout);
+      else
+        reject(
+          new Error(`${command} ${args.join(' ')}: exit code ${code}\n${stderr.split('\n').slice(-15).join('\n')}`),
+        );
+    });
+  });
+}
+
+async function main(): Promise<void> {
+  const missing = peers.filter((peer) => !complete(peer));
+  if (missing.length === 0) return console.log(`peers: all ${peers.length} are in ${join(cacheFolder(), 'peers')}`);
+  console.log(`peers: ${missing.length} of ${peers.length} to install into ${join(cacheFolder(), 'peers')}, once`);
+  for (const [index, peer] of missing.entries()) {
+    const started = Date.now();
+    console.log(`peers: [${index + 1}/${missing.length}] ${peer.name} ${peer.version}: ${peer.purpose} …`);
+    const note = setInterval(() => {
+      console.log(`peers:       still building ${peer.name}, ${Math.round((Date.now() - started) / 1000)} s`);
+    }, 60_000);
+    try {
+      await install(peer);
+    } finally {
+      clearInterval(note);
+    }
+    console.log(`peers:       done in ${Math.round((Date.now() - started) / 1000)} s`);
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(`peers: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}

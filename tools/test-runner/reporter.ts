@@ -1,0 +1,111 @@
+/**
+ * Reporter for `node --test`: a line per test file while it runs, every failure in full at the end, coverage as a
+ * table by folder, and the last line `N passed, N failed` that continuous integration reads.
+ */
+import { relative } from 'node:path';
+import type { TestEvent } from 'node:test/reporters';
+import { styleText } from 'node:util';
+
+type Failure = { readonly place: string; readonly names: readonly string[]; readonly error: unknown };
+type FileCount = { passed: number; failed: number; startedAt: number };
+type Folder = { covered: number; total: number };
+
+/** Turns the events of a run into text. */
+export default async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
+  const files = new Map<string, FileCount>();
+  const failures: Failure[] = [];
+  const path: string[] = [];
+  let passed = 0;
+  let failed = 0;
+  let current: string | undefined;
+
+  for await (const event of events) {
+    switch (event.type) {
+      case 'test:start':
+        path.length = event.data.nesting;
+        path.push(event.data.name);
+        break;
+      case 'test:pass':
+      case 'test:fail': {
+        if (event.data.details.type === 'suite' && !isOwnFailure(event)) break;
+        const file = event.data.file ? relative(process.cwd(), event.data.file) : '(no file)';
+        if (file !== current) {
+          yield* finish(current, files);
+          current = file;
+        }
+        const count = files.get(file) ?? { passed: 0, failed: 0, startedAt: Date.now() };
+        files.set(file, count);
+        if (event.type === 'test:pass') {
+          if (event.data.skip !== undefined || event.data.todo !== undefined) {
+            failures.push({
+              place: file,
+              names: [event.data.name],
+              error: new Error('skipped: a test that does not run fails'),
+            });
+            count.failed++;
+            failed++;
+            break;
+          }
+          count.passed++;
+          passed++;
+        } else {
+          count.failed++;
+          failed++;
+          const names = [...path.slice(0, event.data.nesting), event.data.name];
+          failures.push({ place: `${file}:${event.data.line ?? 0}`, names, error: event.data.details.error });
+        }
+        break;
+      }
+      case 'test:stderr':
+      case 'test:stdout':
+        yield event.data.message;
+        break;
+      case 'test:coverage':
+        yield* finish(current, files);
+        current = undefined;
+        yield* coverage(event.data.summary.files);
+        break;
+    }
+  }
+  yield* finish(current, files);
+  for (const failure of failures) yield describeFailure(failure);
+  yield `\n${passed} passed, ${failed} failed\n`;
+}
+
+/** A suite fails by itself when a hook fails; when only a test in it failed, that test has been counted. */
+function isOwnFailure(event: Extract<TestEvent, { type: 'test:pass' | 'test:fail' }>): boolean {
+  if (event.type === 'test:pass') return false;
+  const type = (event.data.details.error as { failureType?: string } | undefined)?.failureType;
+  return type !== 'subtestsFailed';
+}
+
+function* finish(file: string | undefined, files: ReadonlyMap<string, FileCount>): Generator<string> {
+  const count = file === undefined ? undefined : files.get(file);
+  if (!file || !count) return;
+  const mark = count.failed > 0 ? styleText('red', '✖') : styleText('green', '✔');
+  const text = count.failed > 0 ? `${count.passed} passed, ${count.failed} failed` : `${count.passed}`;
+  yield `${mark} ${file}  ${styleText('dim', text)}\n`;
+}
+
+function describeFailure({ place, names, error }: Failure): string {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  const text = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+  return `\n${styleText('red', '✖')} ${names.join(' › ')}\n  ${place}\n${text.replace(/^/gm, '  ')}\n`;
+}
+
+function* coverage(
+  files: readonly { path: string; coveredLineCount: number; totalLineCount: number }[],
+): Generator<string> {
+  const folders = new Map<string, Folder>();
+  for (const { path, coveredLineCount, totalLineCount } of files) {
+    const parts = relative(process.cwd(), path).split('/');
+    const name = parts.slice(0, parts[0] === 'lib' ? 2 : 1).join('/');
+    const folder = folders.get(name) ?? { covered: 0, total: 0 };
+    folders.set(name, { covered: folder.covered + coveredLineCount, total: folder.total + totalLineCount });
+  }
+  yield '\nlines run in this process (programs started as processes of their own are not counted):\n';
+  for (const [name, { covered, total }] of [...folders].sort()) {
+    const share = total === 0 ? 1 : covered / total;
+    yield `  ${'█'.repeat(Math.round(share * 20)).padEnd(20, '░')} ${`${Math.round(share * 100)} %`.padStart(5)}  ${name}\n`;
+  }
+}
