@@ -1,0 +1,138 @@
+{{/*
+Names and labels. Those of upstream's chart are kept (objects, selectors, volume claims), so that a release of it can be
+upgraded to this chart: selectors and claim templates cannot change.
+*/}}
+
+{{- define "autocert.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "autocert.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" -}}
+{{- else -}}
+{{- $name := default .Chart.Name .Values.nameOverride -}}
+{{- if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 63 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "autocert.chart" -}}
+{{- printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "autocert.selector" -}}
+app.kubernetes.io/name: {{ include "autocert.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "autocert.commonLabels" -}}
+helm.sh/chart: {{ include "autocert.chart" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+app.kubernetes.io/part-of: autocert
+{{- end -}}
+
+{{- define "autocert.labels" -}}
+{{ include "autocert.selector" . }}
+{{ include "autocert.commonLabels" . }}
+{{- end -}}
+
+{{- define "autocert.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- default (include "autocert.fullname" .) .Values.serviceAccount.name -}}
+{{- else -}}
+{{- default "default" .Values.serviceAccount.name -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "autocert.configName" -}}
+{{- printf "%s-autocert-config" .Release.Name -}}
+{{- end -}}
+
+{{- define "autocert.webhookConfigurationName" -}}
+{{- printf "%s-autocert-webhook-config" .Release.Name -}}
+{{- end -}}
+
+{{/* ---- the CA ---- */}}
+
+{{- define "autocert.ca.enabled" -}}
+{{- if (index .Values "step-certificates").enabled -}}true{{- end -}}
+{{- end -}}
+
+{{- define "autocert.ca.name" -}}
+{{- default "step-certificates" (index .Values "step-certificates").nameOverride | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "autocert.ca.fullname" -}}
+{{- $ca := index .Values "step-certificates" -}}
+{{- if $ca.fullnameOverride -}}
+{{- $ca.fullnameOverride | trunc 63 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name (include "autocert.ca.name" .) | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "autocert.ca.selector" -}}
+app.kubernetes.io/name: {{ include "autocert.ca.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "autocert.ca.labels" -}}
+{{ include "autocert.ca.selector" . }}
+{{ include "autocert.commonLabels" . }}
+{{- end -}}
+
+{{- define "autocert.ca.serviceAccountName" -}}
+{{- $account := (index .Values "step-certificates").serviceaccount -}}
+{{- if $account.create -}}
+{{- default (include "autocert.ca.fullname" .) $account.name -}}
+{{- else -}}
+{{- default "default" $account.name -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "autocert.ca.url" -}}
+{{- if .Values.ca.url -}}
+{{- .Values.ca.url -}}
+{{- else -}}
+{{- $ca := index .Values "step-certificates" -}}
+{{- $port := int $ca.service.port -}}
+{{- printf "https://%s.%s.svc.%s%s" (include "autocert.ca.fullname" .) .Release.Namespace .Values.autocert.clusterDomain (ternary "" (printf ":%d" $port) (eq $port 443)) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "autocert.ca.dns" -}}
+{{- $name := include "autocert.ca.fullname" . -}}
+{{- $service := printf "%s.%s.svc" $name .Release.Namespace -}}
+{{- default (printf "%s.%s,%s,127.0.0.1" $service .Values.autocert.clusterDomain $service) (index .Values "step-certificates").ca.dns -}}
+{{- end -}}
+
+{{/* The webhook's provisioner: its own in our CA; `admin`, as upstream, in an existing one. */}}
+{{- define "autocert.provisioner.name" -}}
+{{- default (ternary "autocert" "admin" (eq (include "autocert.ca.enabled" .) "true")) .Values.ca.provisioner.name -}}
+{{- end -}}
+
+{{/* Secret with that provisioner's password, key `password`. */}}
+{{- define "autocert.provisioner.secret" -}}
+{{- $ca := index .Values "step-certificates" -}}
+{{- if .Values.ca.provisioner.existingSecret -}}
+{{- .Values.ca.provisioner.existingSecret -}}
+{{- else if and $ca.enabled (ne (include "autocert.provisioner.name" .) $ca.ca.provisioner.name) -}}
+{{- printf "%s-webhook-password" (include "autocert.ca.fullname" .) -}}
+{{- else -}}
+{{- printf "%s-provisioner-password" (include "autocert.ca.fullname" .) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* ConfigMap with `root_ca.crt`. */}}
+{{- define "autocert.certs.configMap" -}}
+{{- if and (not (include "autocert.ca.enabled" .)) .Values.ca.existingCertsConfigMap -}}
+{{- .Values.ca.existingCertsConfigMap -}}
+{{- else -}}
+{{- printf "%s-certs" (include "autocert.ca.fullname" .) -}}
+{{- end -}}
+{{- end -}}
