@@ -1,0 +1,11 @@
+export {
+  createLogger,
+  type LogFields,
+  type LogFormat,
+  type Logger,
+  type LoggerOptions,
+  type LogLevel,
+  parseLogLevel,
+  silentLogger,
+} from './logger.ts';
+export { redactText, redactValue } from './redact.ts';
