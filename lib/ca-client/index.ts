@@ -1,0 +1,11 @@
+export { parseCaUrl, parseFingerprint } from './addresses.ts';
+export type { BootstrapGrant, IssuedCertificate, ListedProvisioner, VersionAnswer } from './answers.ts';
+export {
+  CaClient,
+  type CaClientOptions,
+  type ExchangeOptions,
+  fetchRootByFingerprint,
+  type RevokeRequest,
+  requestBootstrap,
+  type SignRequest,
+} from './client.ts';

@@ -1,0 +1,124 @@
+/**
+ * One HTTPS exchange over `node:https`: does the IO, judges nothing but TLS. No connection is ever reused: the next
+ * request may carry another client certificate, and an old TLS session would keep the old one.
+ *
+ * Keep: every exchange ends, by its own time-out, and no answer larger than the limit is held in memory.
+ */
+import { request } from 'node:https';
+import type { DetailedPeerCertificate } from 'node:tls';
+import { type Call, cancelled, certificateRejected, malformedAnswer, unreachable, untrusted } from './errors.ts';
+
+/** Whom to trust and who we are. */
+export type TlsIdentity = {
+  /** PEM, one or more certificates each. `unverified` is for fetching what is compared with a fingerprint only. */
+  readonly roots: readonly string[] | 'unverified';
+  readonly clientCertificate?: { readonly certPem: string; readonly keyPem: string } | undefined;
+};
+
+export type HttpRequest = {
+  readonly method: 'GET' | 'POST';
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly tls: TlsIdentity;
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+};
+
+export type HttpAnswer = {
+  readonly status: number;
+  readonly requestId: string | undefined;
+  readonly body: string;
+};
+
+/** Thousands of provisioners or roots fit. */
+const maxAnswerBytes = 8 * 1024 * 1024;
+
+/**
+ * @throws {AppError} ERR_CA_UNREACHABLE (unavailable), ERR_CA_UNTRUSTED (forbidden), ERR_CA_REFUSED (unauthenticated)
+ *   when the handshake ends because of our certificate, ERR_CA_ANSWER (unavailable) when the answer is too large,
+ *   ERR_CANCELLED when `signal` aborts
+ */
+export function exchange(call: Call, http: HttpRequest): Promise<HttpAnswer> {
+  return new Promise((resolve, reject) => {
+    if (http.signal?.aborted) return reject(cancelled(call));
+    const deadline = AbortSignal.timeout(http.timeoutMs);
+    const signal = http.signal ? AbortSignal.any([http.signal, deadline]) : deadline;
+    const fail = (error: unknown): void => {
+      if (http.signal?.aborted) reject(cancelled(call));
+      else if (deadline.aborted) reject(unreachable(call, new Error(`no answer within ${http.timeoutMs / 1000} s`)));
+      else reject(explainFailure(call, http, error));
+    };
+    const body = http.body ?? '';
+    const outgoing = request(
+      http.url,
+      {
+        method: http.method,
+        headers: { ...http.headers, ...(http.method === 'POST' ? { 'Content-Length': Buffer.byteLength(body) } : {}) },
+        agent: false,
+        minVersion: 'TLSv1.2',
+        signal,
+        ...tlsOptions(http.tls),
+      },
+      (incoming) => {
+        const chunks: Buffer[] = [];
+        let size = 0;
+        incoming.on('data', (chunk: Buffer) => {
+          size += chunk.length;
+          if (size <= maxAnswerBytes) chunks.push(chunk);
+          else incoming.destroy(malformedAnswer(call, `larger than ${maxAnswerBytes} bytes`));
+        });
+        incoming.on('error', fail);
+        incoming.on('end', () => {
+          const id = incoming.headers['x-request-id'];
+          resolve({
+            status: incoming.statusCode ?? 0,
+            requestId: typeof id === 'string' ? id : undefined,
+            body: Buffer.concat(chunks).toString('utf8'),
+          });
+        });
+      },
+    );
+    outgoing.on('error', fail);
+    outgoing.end(body);
+  });
+}
+
+function tlsOptions({ roots, clientCertificate }: TlsIdentity) {
+  return {
+    ...(roots === 'unverified' ? { rejectUnauthorized: false } : { ca: [...roots], rejectUnauthorized: true }),
+    ...(clientCertificate ? { cert: clientCertificate.certPem, key: clientCertificate.keyPem } : {}),
+  };
+}
+
+/** Alerts by which a server says that it does not like the certificate of the client (RFC 8446 6.2). */
+const clientCertificateAlert =
+  /ALERT_(BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_(REVOKED|EXPIRED|UNKNOWN|REQUIRED)|UNKNOWN_CA|ACCESS_DENIED)/;
+
+/** OpenSSL's verification results that Node hands on as `code`, and Node's own check of the name. */
+const verificationFailure =
+  /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_|ERR_TLS_CERT_|HOSTNAME_MISMATCH)/;
+
+function explainFailure(call: Call, http: HttpRequest, error: unknown): unknown {
+  const cause = firstOf(error);
+  const code = codeOf(cause);
+  if (code === 'ERR_CA_ANSWER') return cause;
+  if (verificationFailure.test(code)) return untrusted(call, code, withoutCertificate(cause));
+  if (http.tls.clientCertificate && clientCertificateAlert.test(code)) return certificateRejected(call, cause);
+  const notTls = code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG';
+  return unreachable(call, cause, notTls ? 'what listens there does not speak TLS' : undefined);
+}
+
+/** Node tries every address of a name and throws all failures together, without a message of their own. */
+function firstOf(error: unknown): unknown {
+  return error instanceof AggregateError ? (error.errors[0] ?? error) : error;
+}
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+
+/** Node hangs the whole peer certificate on the error; the message says enough. */
+function withoutCertificate(error: unknown): unknown {
+  if (error instanceof Error && 'cert' in error) delete (error as { cert?: DetailedPeerCertificate }).cert;
+  return error;
+}
