@@ -1,0 +1,306 @@
+/**
+ * The few calls of the Kubernetes API that our programs make, each with a deadline and errors of ours.
+ *
+ * Not a general client: a new call is a new method here, so that the rights a program needs can be read off this file.
+ * @kubernetes/client-node brings kubeconfig, credentials and the types of objects; it is imported when a connection is
+ * wanted, because that costs a second and 60 MB. Requests travel over `KeepAliveTransport`.
+ */
+import type { RequestOptions } from 'node:https';
+import type {
+  AdmissionregistrationV1Api,
+  AuthenticationV1Api,
+  ConfigurationOptions,
+  CoreV1Api,
+  ObservableMiddleware,
+  RequestContext,
+  V1MutatingWebhookConfiguration,
+  V1Pod,
+  V1Secret,
+  VersionApi,
+} from '@kubernetes/client-node';
+import { AppError } from '../errors/index.ts';
+import { type ApiAction, apiAnswerInvalid, apiConfigInvalid, apiRefused, apiUnreachable } from './errors.ts';
+import { KeepAliveTransport, TransportFailure } from './transport.ts';
+
+type ClientNode = typeof import('@kubernetes/client-node');
+type KubeConfig = InstanceType<ClientNode['KubeConfig']>;
+
+/** Options of {@link connectKubernetes}. */
+export type KubernetesOptions = {
+  /** A kubeconfig file; without it the ServiceAccount of the pod we run in is used. */
+  readonly kubeconfigPath?: string;
+  readonly userAgent: string;
+  /** Deadline of a call that names none. Default 5 s. */
+  readonly timeoutMs?: number;
+};
+
+/** What the API server says about a bearer token. */
+export type TokenReviewResult =
+  | { readonly authenticated: false; readonly error: string }
+  | {
+      readonly authenticated: true;
+      readonly username: string;
+      readonly audiences: readonly string[];
+      /** Such as `authentication.kubernetes.io/pod-name`. */
+      readonly extra: Readonly<Record<string, readonly string[]>>;
+    };
+
+/** Name and marks of an object, nothing of its content. */
+export type ObjectMetadata = {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  /** Epoch ms. */
+  readonly createdAt: number;
+  readonly annotations: Readonly<Record<string, string>>;
+};
+
+/** One page of a list. */
+export type MetadataPage = { readonly items: readonly ObjectMetadata[]; readonly continueToken: string | undefined };
+
+/** An operation of a JSON Patch (RFC 6902). */
+export type PatchOperation = {
+  readonly op: 'add' | 'replace' | 'test';
+  readonly path: string;
+  readonly value: unknown;
+};
+
+/** Version of the API server, such as 1 and 37. */
+export type KubernetesVersion = { readonly major: number; readonly minor: number; readonly gitVersion: string };
+
+/**
+ * Reads the configuration; makes no request yet.
+ *
+ * @throws {AppError} ERR_KUBERNETES_CONFIG (invalid) when there is neither a kubeconfig nor a pod around us
+ */
+export async function connectKubernetes(options: KubernetesOptions): Promise<KubernetesClient> {
+  const clientNode = await import('@kubernetes/client-node');
+  return new KubernetesClient(clientNode, loadConfig(clientNode, options.kubeconfigPath), options);
+}
+
+function loadConfig(clientNode: ClientNode, path: string | undefined): KubeConfig {
+  const config = new clientNode.KubeConfig();
+  try {
+    if (path === undefined) config.loadFromCluster();
+    else config.loadFromFile(path);
+  } catch (error) {
+    throw apiConfigInvalid(`${path ?? 'in-cluster configuration'} cannot be read`, error);
+  }
+  const server = config.getCurrentCluster()?.server;
+  if (!server) throw apiConfigInvalid(`${path} names no current cluster`);
+  if (!URL.canParse(server)) throw apiConfigInvalid('KUBERNETES_SERVICE_HOST or KUBERNETES_SERVICE_PORT is not set');
+  if (!server.startsWith('https:')) throw apiConfigInvalid(`${path} points at ${server}, which is not https`);
+  return config;
+}
+
+export class KubernetesClient {
+  readonly #clientNode: ClientNode;
+  readonly #transport = new KeepAliveTransport();
+  readonly #timeoutMs: number;
+  readonly #core: CoreV1Api;
+  readonly #authentication: AuthenticationV1Api;
+  readonly #registration: AdmissionregistrationV1Api;
+  readonly #version: VersionApi;
+
+  /** Use {@link connectKubernetes}. */
+  constructor(clientNode: ClientNode, config: KubeConfig, options: KubernetesOptions) {
+    this.#clientNode = clientNode;
+    this.#timeoutMs = options.timeoutMs ?? 5_000;
+    const configuration = clientNode.createConfiguration({
+      baseServer: new clientNode.ServerConfiguration(config.getCurrentCluster()?.server ?? '', {}),
+      authMethods: { default: this.#credentials(config) },
+      httpApi: clientNode.wrapHttpLibrary({
+        send: async (context) => {
+          const { status, headers, body } = await this.#transport.send(context);
+          return new clientNode.ResponseContext(status, headers, body);
+        },
+      }),
+      middleware: [clientNode.setHeaderMiddleware('User-Agent', options.userAgent)],
+    });
+    this.#core = new clientNode.CoreV1Api(configuration);
+    this.#authentication = new clientNode.AuthenticationV1Api(configuration);
+    this.#registration = new clientNode.AdmissionregistrationV1Api(configuration);
+    this.#version = new clientNode.VersionApi(configuration);
+  }
+
+  /** Asks who bears `token` and whether it is meant for `audience`. The token is in no log and no error. */
+  async reviewToken(token: string, audience: string, timeoutMs?: number): Promise<TokenReviewResult> {
+    const body = {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenReview',
+      spec: { token, audiences: [audience] },
+    };
+    const action = { verb: 'create', resource: 'tokenreviews', group: 'authentication.k8s.io' };
+    const { status } = await this.#call(action, timeoutMs, (options) =>
+      this.#authentication.createTokenReview({ body }, options),
+    );
+    if (!status?.authenticated) return { authenticated: false, error: status?.error ?? 'not authenticated' };
+    return {
+      authenticated: true,
+      username: status.user?.username ?? '',
+      audiences: status.audiences ?? [],
+      extra: status.user?.extra ?? {},
+    };
+  }
+
+  /** The live pod, undefined when there is none of that name. */
+  readPod(namespace: string, name: string, timeoutMs?: number): Promise<V1Pod | undefined> {
+    return undefinedWhenMissing(
+      this.#call({ verb: 'get', resource: 'pods', group: '' }, timeoutMs, (options) =>
+        this.#core.readNamespacedPod({ namespace, name }, options),
+      ),
+    );
+  }
+
+  /** Stores a Secret and answers the name it got. */
+  async createSecret(namespace: string, secret: V1Secret, timeoutMs?: number): Promise<string> {
+    const created = await this.#call({ verb: 'create', resource: 'secrets', group: '' }, timeoutMs, (options) =>
+      this.#core.createNamespacedSecret({ namespace, body: secret }, options),
+    );
+    return created.metadata?.name ?? '';
+  }
+
+  /** Names and marks of Secrets in all namespaces. Their content is not asked for and does not come. */
+  async listSecrets(labelSelector: string, continueToken?: string, timeoutMs?: number): Promise<MetadataPage> {
+    const action = { verb: 'list', resource: 'secrets', group: '' };
+    const query = { labelSelector, limit: 500, ...(continueToken === undefined ? {} : { _continue: continueToken }) };
+    const accept = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
+    const list = await this.#call(
+      action,
+      timeoutMs,
+      (options) => this.#core.listSecretForAllNamespaces(query, options),
+      accept,
+    );
+    const items = list.items.map(({ metadata }) => ({
+      namespace: metadata?.namespace ?? '',
+      name: metadata?.name ?? '',
+      uid: metadata?.uid ?? '',
+      createdAt: metadata?.creationTimestamp?.getTime() ?? 0,
+      annotations: metadata?.annotations ?? {},
+    }));
+    return { items, continueToken: list.metadata?._continue || undefined };
+  }
+
+  /** Deletes the Secret with that uid; whether there still was one. */
+  async deleteSecret(secret: ObjectMetadata, timeoutMs?: number): Promise<boolean> {
+    const { namespace, name, uid } = secret;
+    const request = { namespace, name, body: { preconditions: { uid } } };
+    const deleted = await undefinedWhenMissing(
+      this.#call({ verb: 'delete', resource: 'secrets', group: '' }, timeoutMs, (options) =>
+        this.#core.deleteNamespacedSecret(request, options),
+      ),
+    );
+    return deleted !== undefined;
+  }
+
+  /** The webhook configuration of that name, undefined when there is none. */
+  readWebhookConfiguration(name: string, timeoutMs?: number): Promise<V1MutatingWebhookConfiguration | undefined> {
+    return undefinedWhenMissing(
+      this.#call(webhookConfigurationAction('get'), timeoutMs, (options) =>
+        this.#registration.readMutatingWebhookConfiguration({ name }, options),
+      ),
+    );
+  }
+
+  /** Applies a JSON Patch; a failed `test` operation is an ERR_KUBERNETES_REFUSED of kind invalid. */
+  async patchWebhookConfiguration(
+    name: string,
+    patch: readonly PatchOperation[],
+    timeoutMs?: number,
+  ): Promise<V1MutatingWebhookConfiguration> {
+    return this.#call(webhookConfigurationAction('patch'), timeoutMs, (options) =>
+      this.#registration.patchMutatingWebhookConfiguration({ name, body: patch }, options),
+    );
+  }
+
+  /** Version of the API server. */
+  async serverVersion(timeoutMs?: number): Promise<KubernetesVersion> {
+    const action = { verb: 'get', resource: '/version', group: '' };
+    const info = await this.#call(action, timeoutMs, (options) => this.#version.getCode({}, options));
+    // Some distributions write a minor version of "37+".
+    const [major, minor] = [Number.parseInt(info.major, 10), Number.parseInt(info.minor, 10)];
+    if (Number.isNaN(major) || Number.isNaN(minor)) {
+      throw apiAnswerInvalid(action, new Error(`version "${info.major}.${info.minor}"`));
+    }
+    return { major, minor, gitVersion: info.gitVersion };
+  }
+
+  /** Closes idle connections; calls in flight fail. */
+  close(): void {
+    this.#transport.close();
+  }
+
+  /** Sets token and TLS settings of a request, read anew each time: the kubelet rotates both. */
+  #credentials(config: KubeConfig) {
+    return {
+      getName: () => 'kubeconfig',
+      applySecurityAuthentication: async (context: RequestContext): Promise<void> => {
+        const options: RequestOptions & { headers: Record<string, string> } = { headers: {} };
+        try {
+          await config.applyToHTTPSOptions(options);
+        } catch (error) {
+          throw apiConfigInvalid('credentials cannot be read', error);
+        }
+        const { ca, cert, key, rejectUnauthorized } = options;
+        const servername = config.getCurrentCluster()?.tlsServerName;
+        this.#transport.useTls({ ca, cert, key, rejectUnauthorized, servername });
+        for (const [name, value] of Object.entries(options.headers)) context.setHeaderParam(name, value);
+        if (options.auth)
+          context.setHeaderParam('Authorization', `Basic ${Buffer.from(options.auth).toString('base64')}`);
+      },
+    };
+  }
+
+  async #call<T>(
+    action: ApiAction,
+    timeoutMs: number | undefined,
+    send: (options: ConfigurationOptions<ObservableMiddleware>) => Promise<T>,
+    accept?: string,
+  ): Promise<T> {
+    const signal = AbortSignal.timeout(timeoutMs ?? this.#timeoutMs);
+    const { Observable, ApiException } = this.#clientNode;
+    const prepare: ObservableMiddleware = {
+      pre(context) {
+        context.setSignal(signal);
+        if (accept !== undefined) context.setHeaderParam('Accept', accept);
+        return new Observable(Promise.resolve(context));
+      },
+      post: (answer) => new Observable(Promise.resolve(answer)),
+    };
+    try {
+      return await send({ middleware: [prepare], middlewareMergeStrategy: 'append' });
+    } catch (error) {
+      if (error instanceof AppError) throw error;
+      if (error instanceof ApiException) throw apiRefused(action, error.code, statusMessage(error.body));
+      throw error instanceof TransportFailure ? apiUnreachable(action, error.cause) : apiAnswerInvalid(action, error);
+    }
+  }
+}
+
+const webhookConfigurationAction = (verb: string): ApiAction => ({
+  verb,
+  resource: 'mutatingwebhookconfigurations',
+  group: 'admissionregistration.k8s.io',
+});
+
+/** The message of a Status object; the client hands it over as text or parsed, by status code. */
+function statusMessage(body: unknown): string {
+  if (typeof body === 'string') {
+    try {
+      return statusMessage(JSON.parse(body));
+    } catch {
+      return body.slice(0, 200).trim(); // plain text of a proxy
+    }
+  }
+  const message = typeof body === 'object' && body !== null && 'message' in body ? body.message : undefined;
+  return typeof message === 'string' ? message.slice(0, 500) : '';
+}
+
+async function undefinedWhenMissing<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof AppError && error.kind === 'not-found') return undefined;
+    throw error;
+  }
+}

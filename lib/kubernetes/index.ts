@@ -1,0 +1,10 @@
+export {
+  connectKubernetes,
+  KubernetesClient,
+  type KubernetesOptions,
+  type KubernetesVersion,
+  type MetadataPage,
+  type ObjectMetadata,
+  type PatchOperation,
+  type TokenReviewResult,
+} from './client.ts';
