@@ -111,9 +111,21 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- default (printf "%s.%s,%s,127.0.0.1" $service .Values.autocert.clusterDomain $service) (index .Values "step-certificates").ca.dns -}}
 {{- end -}}
 
-{{/* The webhook's provisioner: its own in our CA; `admin`, as upstream, in an existing one. */}}
+{{/*
+The webhook's provisioner. In a CA that starts here: one of its own, so that people and webhook share no password. In a
+PKI that was brought along, or an existing CA: the one upstream would take.
+*/}}
 {{- define "autocert.provisioner.name" -}}
-{{- default (ternary "autocert" "admin" (eq (include "autocert.ca.enabled" .) "true")) .Values.ca.provisioner.name -}}
+{{- $ca := index .Values "step-certificates" -}}
+{{- if .Values.ca.provisioner.name -}}
+{{- .Values.ca.provisioner.name -}}
+{{- else if not $ca.enabled -}}
+admin
+{{- else if or $ca.inject.enabled $ca.existingSecrets.enabled -}}
+{{- $ca.ca.provisioner.name -}}
+{{- else -}}
+autocert
+{{- end -}}
 {{- end -}}
 
 {{/* Secret with that provisioner's password, key `password`. */}}
@@ -121,10 +133,10 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- $ca := index .Values "step-certificates" -}}
 {{- if .Values.ca.provisioner.existingSecret -}}
 {{- .Values.ca.provisioner.existingSecret -}}
-{{- else if and $ca.enabled (ne (include "autocert.provisioner.name" .) $ca.ca.provisioner.name) -}}
-{{- printf "%s-webhook-password" (include "autocert.ca.fullname" .) -}}
-{{- else -}}
+{{- else if and $ca.enabled (eq (include "autocert.provisioner.name" .) $ca.ca.provisioner.name) -}}
 {{- printf "%s-provisioner-password" (include "autocert.ca.fullname" .) -}}
+{{- else -}}
+{{- printf "%s-webhook-password" (include "autocert.ca.fullname" .) -}}
 {{- end -}}
 {{- end -}}
 

@@ -19,6 +19,8 @@ instead. Included once, by the webhook's Deployment.
       "step-certificates.ca.kms.type" (dig "ca" "kms" "type" "" $ca)
       "step-certificates.ca.ssh.enabled" (dig "ca" "ssh" "enabled" false $ca)
       "step-certificates.ca.bootstrap.postInitHook" (dig "ca" "bootstrap" "postInitHook" "" $ca)
+      "step-certificates.existingSecrets.configAsSecret" (dig "existingSecrets" "configAsSecret" false $ca)
+      "step-certificates.existingSecrets.certsAsSecret" (dig "existingSecrets" "certsAsSecret" false $ca)
       "step-certificates.linkedca.token" (dig "linkedca" "token" "" $ca) -}}
     {{- if $set -}}
       {{- fail (printf "%s: not supported by this CA; unset it, or run step-ca beside this chart and set step-certificates.enabled=false" $path) -}}
