@@ -1,0 +1,199 @@
+/**
+ * Writes and signs certificates. The issuer's constant parts (its name, key identifier, algorithm) are encoded once,
+ * so that a leaf costs little more than its signature.
+ *
+ * Order and criticality of extensions are step-ca's (0.30): keyUsage, extendedKeyUsage, basicConstraints, subjectKeyId,
+ * authorityKeyId, subjectAltName, then what is added; a re-issued leaf begins with the fresh key identifiers.
+ */
+import { type KeyObject, randomBytes } from 'node:crypto';
+import { isSamePublicKey, publicKeyDer } from '../crypto/index.ts';
+import { bitString, contextTag, integer, sequence, time, tlv } from '../encoding/index.ts';
+import type { EpochMs } from '../time/index.ts';
+import type { Certificate } from './certificate.ts';
+import { issuerUnfit, validityNotEncodable } from './errors.ts';
+import {
+  encodeAuthorityKeyId,
+  encodeBasicConstraints,
+  encodeExtendedKeyUsage,
+  encodeExtension,
+  encodeKeyUsage,
+  encodeSubjectKeyId,
+} from './extension.ts';
+import { encodeName, type SubjectFields } from './name.ts';
+import { oids } from './oids.ts';
+import { encodeProvisionerExtension, type ProvisionerExtension } from './provisioner-extension.ts';
+import { parsePublicKeyInfo, subjectKeyId } from './public-key.ts';
+import { type SignatureAlgorithm, signatureAlgorithmFor, signData } from './signature.ts';
+import { encodeGeneralNames, groupSans, listSans, type SubjectAltNames } from './subject-alt-name.ts';
+
+type Validity = {
+  /** Whole seconds count; fractions are cut off. */
+  readonly notBefore: EpochMs;
+  readonly notAfter: EpochMs;
+};
+
+export type LeafRequest = Validity & {
+  readonly subject: SubjectFields;
+  /** Texts are classified as step-ca does. */
+  readonly sans: readonly string[] | SubjectAltNames;
+  readonly publicKeyDer: Uint8Array;
+  /** Drawn at random when absent. */
+  readonly serial?: bigint;
+  readonly provisioner?: ProvisionerExtension;
+  /** Object identifiers; server and client authentication when absent. */
+  readonly extendedKeyUsage?: readonly string[];
+  /** Whole extensions (encodeExtension), written before the provisioner's. */
+  readonly extraExtensions?: readonly Uint8Array[];
+};
+
+export type ReissueRequest = Validity & {
+  /** The new key of a rekey; absent for a renewal. */
+  readonly publicKeyDer?: Uint8Array;
+  readonly serial?: bigint;
+};
+
+/** Issues leaves under one certificate. Holds no state; may be used concurrently. */
+export type LeafIssuer = {
+  readonly certificate: Certificate;
+  /** DER. @throws {AppError} ERR_SAN, ERR_SUBJECT, ERR_VALIDITY, ERR_PUBLIC_KEY (what cannot be written) */
+  issue(request: LeafRequest): Buffer;
+  /** The same subject and extensions byte for byte, but for the key identifiers. DER. */
+  reissue(old: Certificate, request: ReissueRequest): Buffer;
+};
+
+/** @throws {AppError} ERR_ISSUER (no CA certificate, or the key is not its key) */
+export function createLeafIssuer(certificate: Certificate, key: KeyObject): LeafIssuer {
+  if (!certificate.isCa || certificate.keyUsage?.includes('certSign') === false) {
+    throw issuerUnfit('is not that of a certificate authority');
+  }
+  if (key.type !== 'private' || !isSamePublicKey(key, certificate.publicKey)) {
+    throw issuerUnfit('does not belong to the given private key');
+  }
+  const signer = createSigner(certificate.subjectDer, key, certificate.signatureAlgorithm);
+  const authorityKeyId = certificate.subjectKeyId ? [encodeAuthorityKeyId(certificate.subjectKeyId)] : [];
+  return {
+    certificate,
+    issue(request) {
+      const subjectDer = encodeName(request.subject);
+      const extensions = [
+        parsePublicKeyInfo(request.publicKeyDer).type === 'RSA' ? rsaLeafUsage : leafUsage,
+        request.extendedKeyUsage ? encodeExtendedKeyUsage(request.extendedKeyUsage) : serverAndClient,
+        encodeSubjectKeyId(subjectKeyId(request.publicKeyDer)),
+        ...authorityKeyId,
+        ...subjectAltName(request.sans, subjectDer.length === 2),
+        ...(request.extraExtensions ?? []),
+        ...(request.provisioner ? [encodeProvisionerExtension(request.provisioner)] : []),
+      ];
+      return signer({ ...request, subjectDer, extensions });
+    },
+    reissue(old, request) {
+      const rekeyed = request.publicKeyDer !== undefined;
+      const newKey = request.publicKeyDer ?? old.publicKeyDer;
+      if (rekeyed) parsePublicKeyInfo(newKey);
+      const kept = old.extensions.filter(
+        ({ oid }) => oid !== oids.authorityKeyIdentifier && !(rekeyed && oid === oids.subjectKeyIdentifier),
+      );
+      const hasKeyId = kept.some(({ oid }) => oid === oids.subjectKeyIdentifier);
+      const extensions = [
+        ...(hasKeyId ? [] : [encodeSubjectKeyId(subjectKeyId(newKey))]),
+        ...authorityKeyId,
+        ...kept.map(({ der }) => der),
+      ];
+      return signer({ ...request, subjectDer: old.subjectDer, publicKeyDer: newKey, extensions });
+    },
+  };
+}
+
+const leafUsage = encodeKeyUsage(['digitalSignature']);
+const rsaLeafUsage = encodeKeyUsage(['digitalSignature', 'keyEncipherment']);
+const serverAndClient = encodeExtendedKeyUsage([oids.serverAuth, oids.clientAuth]);
+
+/** Critical when it is all that names the subject (RFC 5280 4.2.1.6). */
+function subjectAltName(given: readonly string[] | SubjectAltNames, critical: boolean): Buffer[] {
+  const sans = 'dns' in given ? given : groupSans(given);
+  if (listSans(sans).length === 0) return [];
+  return [encodeExtension(oids.subjectAltName, encodeGeneralNames(sans), critical)];
+}
+
+type Unsigned = Validity & {
+  readonly subjectDer: Uint8Array;
+  readonly publicKeyDer: Uint8Array;
+  readonly extensions: readonly Uint8Array[];
+  readonly serial?: bigint;
+};
+
+/** A function that completes, signs and wraps a certificate of one issuer. */
+function createSigner(issuerDer: Uint8Array, key: KeyObject, own: SignatureAlgorithm | undefined) {
+  const algorithm = signatureAlgorithmFor(key, own);
+  return (unsigned: Unsigned): Buffer => {
+    const tbs = sequence(
+      version3,
+      integer(unsigned.serial ?? randomSerial()),
+      algorithm.der,
+      issuerDer,
+      sequence(encodeTime(unsigned.notBefore), encodeTime(unsigned.notAfter)),
+      unsigned.subjectDer,
+      unsigned.publicKeyDer,
+      tlv(contextTag(3, true), sequence(...unsigned.extensions)),
+    );
+    return sequence(tbs, algorithm.der, bitString(signData(tbs, key, algorithm)));
+  };
+}
+
+const version3 = tlv(contextTag(0, true), integer(2));
+/** What UTCTime and GeneralizedTime can say: the years 0 to 9999. */
+const [firstMs, lastMs] = [Date.parse('0000-01-01T00:00:00Z'), Date.parse('9999-12-31T23:59:59.999Z')];
+
+function encodeTime(epochMs: EpochMs): Buffer {
+  if (!(epochMs >= firstMs && epochMs <= lastMs)) throw validityNotEncodable();
+  return time(epochMs);
+}
+
+/** 128 random bits, as step-ca draws them; never zero (RFC 5280 4.1.2.2). */
+function randomSerial(): bigint {
+  for (;;) {
+    const serial = BigInt(`0x${randomBytes(16).toString('hex')}`);
+    if (serial > 0n) return serial;
+  }
+}
+
+export type AuthorityRequest = Validity & {
+  readonly subject: SubjectFields;
+  readonly serial?: bigint;
+};
+
+/** Self-signed root as `step ca init` makes it: certSign and crlSign, path length 1. DER. */
+export function buildRootCertificate(request: AuthorityRequest & { readonly key: KeyObject }): Buffer {
+  const subjectDer = encodeName(request.subject);
+  const spki = publicKeyDer(request.key);
+  const extensions = [
+    authorityUsage,
+    encodeBasicConstraints({ isCa: true, pathLength: 1 }),
+    encodeSubjectKeyId(subjectKeyId(spki)),
+  ];
+  return createSigner(subjectDer, request.key, undefined)({ ...request, subjectDer, publicKeyDer: spki, extensions });
+}
+
+/** Intermediate as `step ca init` makes it: path length 0, both key identifiers. DER. @throws {AppError} ERR_ISSUER */
+export function buildIntermediateCertificate(
+  request: AuthorityRequest & {
+    readonly publicKeyDer: Uint8Array;
+    readonly issuerCertificate: Certificate;
+    readonly issuerKey: KeyObject;
+  },
+): Buffer {
+  const { issuerCertificate: issuer, issuerKey } = request;
+  if (!issuer.isCa || !isSamePublicKey(issuerKey, issuer.publicKey)) {
+    throw issuerUnfit('is not a certificate authority, or the private key is not its key');
+  }
+  const extensions = [
+    authorityUsage,
+    encodeBasicConstraints({ isCa: true, pathLength: 0 }),
+    encodeSubjectKeyId(subjectKeyId(request.publicKeyDer)),
+    ...(issuer.subjectKeyId ? [encodeAuthorityKeyId(issuer.subjectKeyId)] : []),
+  ];
+  const signer = createSigner(issuer.subjectDer, issuerKey, issuer.signatureAlgorithm);
+  return signer({ ...request, subjectDer: encodeName(request.subject), extensions });
+}
+
+const authorityUsage = encodeKeyUsage(['certSign', 'crlSign']);

@@ -1,0 +1,46 @@
+export {
+  type AuthorityRequest,
+  buildIntermediateCertificate,
+  buildRootCertificate,
+  createLeafIssuer,
+  type LeafIssuer,
+  type LeafRequest,
+  type ReissueRequest,
+} from './build-certificate.ts';
+export {
+  type Certificate,
+  fingerprint,
+  parseCertificate,
+  parseCertificateChainPem,
+  serialDecimal,
+  serialHex,
+} from './certificate.ts';
+export {
+  buildCertificateRequest,
+  type CertificateRequest,
+  parseCertificateRequest,
+  verifyCertificateRequest,
+} from './certificate-request.ts';
+export { type ChainOptions, verifyChain, verifyIssuedBy } from './chain.ts';
+export { type Extension, encodeExtension, type KeyUsage } from './extension.ts';
+export { formatIp, parseIp } from './ip-address.ts';
+export { type DistinguishedName, encodeName, type NameAttribute, type SubjectFields } from './name.ts';
+export { findNameConstraintProblem, type NameConstraints } from './name-constraints.ts';
+export { oids } from './oids.ts';
+export {
+  encodeProvisionerExtension,
+  type ProvisionerExtension,
+  type ProvisionerType,
+  parseProvisionerExtension,
+  provisionerTypes,
+} from './provisioner-extension.ts';
+export { type PublicKeyInfo, parsePublicKeyInfo, subjectKeyId } from './public-key.ts';
+export type { SignatureAlgorithm } from './signature.ts';
+export {
+  classifySan,
+  groupSans,
+  listSans,
+  type SanType,
+  type SubjectAltNames,
+  sanTypes,
+} from './subject-alt-name.ts';
