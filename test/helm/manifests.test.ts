@@ -1,8 +1,10 @@
 /** manifests/ is what the chart renders, so that both ways of installing install the same. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { templateChart } from '../../tools/manifests/helm.ts';
+import { parse } from 'yaml';
+import { chartFolder, templateChart } from '../../tools/manifests/helm.ts';
 import { manifestPath, renderManifests } from '../../tools/manifests/render.ts';
 import { parseObjects } from './objects.ts';
 
@@ -14,5 +16,13 @@ describe('manifests/autocert.yaml', () => {
     const [namespace, ...objects] = parseObjects(text);
     assert.deepEqual([namespace?.kind, namespace?.metadata.name], ['Namespace', 'step']);
     assert.deepEqual(objects, parseObjects(await templateChart()));
+  });
+});
+
+describe('the chart', () => {
+  it('has the version of the package, and so have its images', () => {
+    const { version } = JSON.parse(readFileSync(join(chartFolder, '..', '..', 'package.json'), 'utf8'));
+    const chart = parse(readFileSync(join(chartFolder, 'Chart.yaml'), 'utf8'));
+    assert.deepEqual([chart.version, chart.appVersion], [version, version]);
   });
 });

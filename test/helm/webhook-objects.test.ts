@@ -21,6 +21,7 @@ describe('the config.yaml of the webhook', () => {
       provisionerPasswordPath: '/home/step/password/password',
       tokenMode: 'service-account',
       bootstrapAddress: ':4444',
+      bootstrapUrl: 'https://autocert.step.svc:4444/v1/bootstrap',
       nativeSidecar: 'auto',
       writeMode: 'atomic',
       renewMethod: 'rekey',

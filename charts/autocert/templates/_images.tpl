@@ -25,6 +25,11 @@ and its tag and digest, which count upstream's releases, are left out.
 {{- end -}}
 {{- end -}}
 
+{{- define "autocert.controllerImage" -}}
+{{- $image := dict "root" . "image" .Values.autocert.image "name" "autocert-controller" "upstream" false -}}
+{{- include "autocert.image" $image -}}
+{{- end -}}
+
 {{- define "autocert.pullSecrets" -}}
 {{- with .Values.image.pullSecrets -}}
 imagePullSecrets:

@@ -57,6 +57,12 @@ app.kubernetes.io/part-of: autocert
 {{- printf "%s-autocert-webhook-config" .Release.Name -}}
 {{- end -}}
 
+{{/* Where injected containers ask for their token; the name in the webhook's own certificate. */}}
+{{- define "autocert.bootstrapUrl" -}}
+{{- $host := printf "%s.%s.svc" (include "autocert.fullname" .) .Release.Namespace -}}
+{{- printf "https://%s:%d/v1/bootstrap" $host (int .Values.service.bootstrapPort) -}}
+{{- end -}}
+
 {{/* ---- the CA ---- */}}
 
 {{- define "autocert.ca.enabled" -}}
