@@ -1,0 +1,69 @@
+/** One-time tokens: making one with a provisioner's key, and reading what one says without verifying it. */
+import { createOneTimeToken, tokenAudience } from '../../lib/jwk-provisioner/index.ts';
+import { decodeJwt } from '../../lib/jwt/index.ts';
+import type { Invocation } from '../command.ts';
+import { badToken } from '../errors.ts';
+import type { Connection } from './connection.ts';
+import { openProvisioner } from './provisioner.ts';
+
+/** What the client needs to know of a token; only the CA can tell whether it is true. */
+export type TokenContents = {
+  readonly subject: string;
+  readonly sans: readonly string[];
+  /** SHA-256 of the root to trust, when the token carries one. */
+  readonly rootFingerprint: string | undefined;
+  /** Origin of its audience, when that is an https address. */
+  readonly caUrl: URL | undefined;
+};
+
+/** @throws {AppError} ERR_CLI_TOKEN (invalid) */
+export function readToken(token: string): TokenContents {
+  let claims: Record<string, unknown>;
+  try {
+    ({ claims } = decodeJwt(token.trim()));
+  } catch {
+    // the cause is dropped: it may quote the token
+    throw badToken('--token: not a JSON web token', 'it has three parts joined by dots');
+  }
+  const { sub, sans, sha, aud } = claims;
+  if (typeof sub !== 'string' || sub === '') throw badToken('--token: it names no subject');
+  const audience = Array.isArray(aud) ? aud[0] : aud;
+  return {
+    subject: sub,
+    sans: Array.isArray(sans) ? sans.filter((san) => typeof san === 'string') : [],
+    rootFingerprint: typeof sha === 'string' && sha !== '' ? sha : undefined,
+    caUrl: typeof audience === 'string' && /^https:/i.test(audience) ? (URL.parse(audience) ?? undefined) : undefined,
+  };
+}
+
+/** What a new token shall say beyond subject and names. */
+export type TokenRequest = {
+  readonly subject: string;
+  readonly sans: readonly string[];
+  readonly now: number;
+  readonly notBefore?: number | undefined;
+  readonly lifetimeMs?: number | undefined;
+  /** Binds the token to this request (`cnf`). */
+  readonly csrDer?: Uint8Array | undefined;
+  readonly extra?: Record<string, unknown>;
+};
+
+/** Chooses a provisioner, opens its key and signs a token for POST /sign. */
+export async function makeSignToken(
+  invocation: Invocation,
+  { client, caUrl, rootFingerprint }: Connection,
+  request: TokenRequest,
+): Promise<string> {
+  const { name, key } = await openProvisioner(invocation, client);
+  const { notBefore, lifetimeMs, csrDer, ...rest } = request;
+  return createOneTimeToken(key, {
+    ...rest,
+    issuer: name,
+    audience: tokenAudience(caUrl.origin, 'sign'),
+    sans: request.sans.length > 0 ? request.sans : [request.subject],
+    rootFingerprint,
+    ...(notBefore !== undefined && { notBefore }),
+    ...(lifetimeMs !== undefined && { lifetimeMs }),
+    ...(csrDer !== undefined && { csrDer }),
+  });
+}

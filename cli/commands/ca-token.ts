@@ -1,0 +1,89 @@
+/** `autocert ca token`: the right to get one certificate, to hand to somebody. The token is all that goes to stdout. */
+import { parsePem } from '../../lib/encoding/index.ts';
+import { connect } from '../ca/connection.ts';
+import { makeSignToken } from '../ca/one-time-token.ts';
+import type { Command } from '../command.ts';
+import { badInput, usage } from '../errors.ts';
+import { confirmOverwrite, readInput, saveFile } from '../files.ts';
+import { connectionOptions, foreignCredentials, option } from '../options/shared.ts';
+import { templateData, validityTime } from '../options/values.ts';
+
+export const command: Command = {
+  path: ['ca', 'token'],
+  summary: 'make a one-time token for somebody else',
+  description:
+    'Prints a token with which its bearer gets one certificate of this name, once, within five minutes unless ' +
+    '--not-after says otherwise. The token also carries the fingerprint of the root, so the bearer needs nothing else.',
+  positionals: [{ name: 'subject', description: 'Common name, and the only name unless --san is given.' }],
+  options: [
+    option.san,
+    { ...option.notAfter, description: 'When the token ends. A time (RFC 3339) or a duration from now, such as 5m.' },
+    { ...option.notBefore, description: 'When the token begins to be valid.' },
+    option.provisioner,
+    option.kid,
+    option.provisionerPasswordFile,
+    option.passwordFile,
+    { name: 'cnf-file', value: 'file', description: 'Bind the token to this certificate signing request.' },
+    { name: 'output-file', value: 'file', description: 'Write the token to this file (mode 0600) instead of stdout.' },
+    option.set,
+    option.setFile,
+    option.force,
+    ...connectionOptions,
+  ],
+  unsupported: [
+    ...foreignCredentials,
+    'cert-not-after',
+    'cert-not-before',
+    'cnf',
+    'host',
+    'key',
+    'principal',
+    'n',
+    'rekey',
+    'renew',
+    'revoke',
+    'ssh',
+  ],
+  examples: [
+    { title: 'A token for a person or a machine:', command: 'autocert ca token web.example' },
+    {
+      title: 'For a script:',
+      command: 'TOKEN=$(autocert ca token web.example --provisioner admin --provisioner-password-file password.txt)',
+    },
+  ],
+  async run(invocation) {
+    const { positionals, options, terminal } = invocation;
+    const [subject = ''] = positionals;
+    const now = Date.now();
+    const notBefore = validityTime(options, 'not-before', now);
+    const notAfter = validityTime(options, 'not-after', now);
+    const lifetimeMs = notAfter === undefined ? undefined : notAfter - (notBefore ?? now);
+    if (lifetimeMs !== undefined && lifetimeMs <= 0) throw usage('--not-after: the token would end before it begins');
+    const data = templateData(options, readInput);
+    const requestPath = options.text('cnf-file');
+    const csrDer = requestPath ? requestDer(requestPath) : undefined;
+    const outputPath = options.text('output-file');
+    if (outputPath) await confirmOverwrite(terminal, outputPath, options.isOn('force'));
+
+    const token = await makeSignToken(invocation, connect(invocation), {
+      subject,
+      sans: options.list('san'),
+      now,
+      notBefore,
+      lifetimeMs,
+      csrDer,
+      extra: { user: data ?? {} },
+    });
+    if (outputPath) {
+      saveFile(outputPath, token, 0o600);
+      terminal.note(`Your token has been saved in ${outputPath}.`);
+    } else terminal.write(`${token}\n`);
+    return 0;
+  },
+};
+
+function requestDer(path: string): Buffer {
+  const block = parsePem(readInput(path)).find(({ label }) => label.endsWith('CERTIFICATE REQUEST'));
+  if (!block) throw badInput(`--cnf-file: ${path} holds no certificate request`);
+  return block.der;
+}

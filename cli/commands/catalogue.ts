@@ -1,0 +1,43 @@
+/**
+ * Every command of `autocert`, in the order help shows them. A command's file is loaded when it is called: starting
+ * must not cost what the other commands need.
+ *
+ * To add one: write cli/commands/NAME.ts with an exported `command`, add a line here, run `make docs`.
+ */
+import type { Command } from '../command.ts';
+
+export type CatalogueEntry = {
+  readonly path: readonly string[];
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+};
+
+const entry = (path: string, summary: string, load: () => Promise<{ command: Command }>): CatalogueEntry => ({
+  path: path.split(' '),
+  summary,
+  load: async () => (await load()).command,
+});
+
+export const catalogue: readonly CatalogueEntry[] = [
+  entry('ca bootstrap', 'trust a CA: fetch its root and remember its address', () => import('./ca-bootstrap.ts')),
+  entry('ca certificate', 'get a certificate and its key', () => import('./ca-certificate.ts')),
+  entry('ca sign', 'get a certificate for a signing request', () => import('./ca-sign.ts')),
+  entry('ca token', 'make a one-time token for somebody else', () => import('./ca-token.ts')),
+  entry('ca renew', 'renew a certificate, same key', () => import('./ca-renew.ts')),
+  entry('ca rekey', 'renew a certificate with a new key', () => import('./ca-rekey.ts')),
+  entry('ca root', 'fetch the root certificate by its fingerprint', () => import('./ca-root.ts')),
+  entry('ca roots', 'fetch all root certificates', () => import('./ca-roots.ts')),
+  entry('ca federation', 'fetch the roots of the whole federation', () => import('./ca-federation.ts')),
+  entry('ca health', 'ask whether the CA is up', () => import('./ca-health.ts')),
+  entry('ca provisioner list', 'list who may hand out certificates', () => import('./ca-provisioner-list.ts')),
+  entry('ca init', 'make a new CA: keys, certificates, configuration', () => import('./ca-init.ts')),
+  entry('ca serve', 'run the CA', () => import('./ca-serve.ts')),
+  entry('certificate inspect', 'show what is in a certificate or request', () => import('./certificate-inspect.ts')),
+  entry(
+    'certificate fingerprint',
+    'print the fingerprint of a certificate',
+    () => import('./certificate-fingerprint.ts'),
+  ),
+  entry('certificate verify', 'check a certificate against roots and a name', () => import('./certificate-verify.ts')),
+  entry('version', 'print the version', () => import('./version.ts')),
+];
