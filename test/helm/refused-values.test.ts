@@ -31,6 +31,17 @@ describe('values that are refused', () => {
       set: ['step-certificates.enabled=false', 'ca.existingCertsConfigMap=c'],
       want: /ca\.provisioner: no password/,
     },
+    {
+      name: 'a budget that blocks every drain',
+      set: ['podDisruptionBudget.minAvailable=2'],
+      want: /minAvailable: 2 of 2 replicas would block every drain/,
+    },
+    { name: 'one port for both listeners', set: ['service.bootstrapPort=4443'], want: /bootstrapPort: is service/ },
+    {
+      name: 'a CA that listens elsewhere than its Service looks',
+      set: ['step-certificates.ca.address=:8443'],
+      want: /ca\.address: :8443 is not service\.targetPort 9000/,
+    },
     { name: 'keys in a KMS', set: ['step-certificates.ca.kms.type=cloudkms'], want: /kms\.type: not supported/ },
     { name: 'a shell hook', set: ['step-certificates.ca.bootstrap.postInitHook=ls'], want: /postInitHook: not supp/ },
     { name: 'an SSH CA', set: ['step-certificates.ca.ssh.enabled=true'], want: /ssh\.enabled: not supported/ },

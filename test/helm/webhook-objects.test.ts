@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Rendering } from '../../tools/manifests/helm.ts';
 import { ciValues, imagesOf, render, renderWith, webhookConfigOf, webhookOf } from './chart.ts';
-import { findObject, type KubernetesObject, valueAt } from './objects.ts';
+import { findObject, type KubernetesObject, listObjects, valueAt } from './objects.ts';
 
 describe('the config.yaml of the webhook', () => {
   it('holds upstream’s keys and ours, all of them strings, booleans or containers', async () => {
@@ -183,4 +183,45 @@ describe('images', () => {
   for (const { name, set: assignments, want } of rows) {
     it(`take ${name}`, async () => assert.equal(imagesOf(await renderWith(...assignments)).renewer, want));
   }
+});
+
+describe('network policies', () => {
+  const portsOf = (policy: KubernetesObject, direction: 'ingress' | 'egress'): number[] =>
+    valueAt<{ ports: { port: number }[] }[]>(policy, `spec.${direction}`).flatMap(({ ports }) =>
+      ports.map(({ port }) => port),
+    );
+
+  it('let in what each program serves, and out what it calls', async () => {
+    const objects = await render();
+    const webhook = findObject(objects, 'NetworkPolicy', 'autocert');
+    assert.deepEqual(portsOf(webhook, 'ingress'), [4443, 4444]);
+    assert.deepEqual([...new Set(portsOf(webhook, 'egress'))], [53, 5353, 443, 6443, 8443, 16443, 9000]);
+    const ca = findObject(objects, 'NetworkPolicy', 'autocert-step-certificates');
+    assert.deepEqual(portsOf(ca, 'ingress'), [9000]);
+    assert.deepEqual([...new Set(portsOf(ca, 'egress'))], [53, 5353, 443, 6443, 8443, 16443]);
+  });
+  it('select the pods they are for', async () => {
+    const objects = await render();
+    for (const [name, kind] of [
+      ['autocert', 'Deployment'],
+      ['autocert-step-certificates', 'StatefulSet'],
+    ] as const) {
+      const wanted = valueAt<object>(findObject(objects, 'NetworkPolicy', name), 'spec.podSelector.matchLabels');
+      const labels = valueAt<object>(findObject(objects, kind, name), 'spec.template.metadata.labels');
+      assert.deepEqual({ ...labels, ...wanted }, labels);
+      const backend = valueAt<object>(findObject(objects, 'Service', name), 'spec.selector');
+      assert.deepEqual({ ...labels, ...backend }, labels);
+    }
+  });
+  it('close the bootstrap port in token mode secret, where nobody listens', async () => {
+    const objects = await renderWith('autocert.tokenMode=secret');
+    assert.deepEqual(portsOf(findObject(objects, 'NetworkPolicy', 'autocert'), 'ingress'), [4443]);
+    assert.equal(valueAt<unknown[]>(findObject(objects, 'Service', 'autocert'), 'spec.ports').length, 1);
+  });
+  it('are left out on request, and for pods on the node’s network, which they cannot select', async () => {
+    const kinds = async (...set: string[]): Promise<string[]> =>
+      listObjects((await renderWith(...set)).filter(({ kind }) => kind === 'NetworkPolicy'));
+    assert.deepEqual(await kinds('networkPolicy.enabled=false'), []);
+    assert.deepEqual(await kinds('autocert.hostNetwork=true'), ['NetworkPolicy autocert-step-certificates']);
+  });
 });

@@ -2,7 +2,9 @@
 
 {{/* ValidatingAdmissionPolicy is in every cluster from 1.30 on. */}}
 {{- define "autocert.policy.enabled" -}}
-{{- if and .Values.admissionPolicy.enabled (semverCompare ">=1.30.0-0" .Capabilities.KubeVersion.Version) -}}true{{- end -}}
+{{- if and .Values.admissionPolicy.enabled (semverCompare ">=1.30.0-0" .Capabilities.KubeVersion.Version) -}}
+true
+{{- end -}}
 {{- end -}}
 
 {{- define "autocert.failurePolicy" -}}

@@ -2,14 +2,15 @@
 Image references. Arguments: root, image (a values group), name (ours), upstream (whether upstream's image can serve).
 
 Upstream's images cannot take the place of ours, except the injected ones in token mode `secret`; a values file that
-spells upstream's defaults out still has to install. So a repository `…/smallstep/<upstream name>` is read as our name,
-and its tag and digest, which count upstream's releases, are left out.
+spells upstream's defaults out still has to install. So a repository `…/smallstep/<upstream name>` is read as ours, and
+its tag and digest, which are those of upstream's releases, are left out.
 */}}
 {{- define "autocert.image" -}}
 {{- $repository := .image.repository -}}
 {{- $tag := .image.tag -}}
 {{- $digest := .image.digest -}}
-{{- if and (not .upstream) (regexMatch "(^|/)smallstep/(autocert-(controller|bootstrapper|renewer)|step-ca)$" $repository) -}}
+{{- $upstreamName := "(^|/)smallstep/(autocert-(controller|bootstrapper|renewer)|step-ca)$" -}}
+{{- if and (not .upstream) (regexMatch $upstreamName $repository) -}}
 {{- $repository = .name -}}
 {{- $tag = "" -}}
 {{- $digest = "" -}}

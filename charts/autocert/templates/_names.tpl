@@ -106,15 +106,16 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- .Values.ca.url -}}
 {{- else -}}
 {{- $ca := index .Values "step-certificates" -}}
-{{- $port := int $ca.service.port -}}
-{{- printf "https://%s.%s.svc.%s%s" (include "autocert.ca.fullname" .) .Release.Namespace .Values.autocert.clusterDomain (ternary "" (printf ":%d" $port) (eq $port 443)) -}}
+{{- $host := printf "%s.%s.svc" (include "autocert.ca.fullname" .) .Release.Namespace -}}
+{{- $port := ternary "" (printf ":%d" (int $ca.service.port)) (eq (int $ca.service.port) 443) -}}
+{{- printf "https://%s.%s%s" $host .Values.autocert.clusterDomain $port -}}
 {{- end -}}
 {{- end -}}
 
 {{- define "autocert.ca.dns" -}}
-{{- $name := include "autocert.ca.fullname" . -}}
-{{- $service := printf "%s.%s.svc" $name .Release.Namespace -}}
-{{- default (printf "%s.%s,%s,127.0.0.1" $service .Values.autocert.clusterDomain $service) (index .Values "step-certificates").ca.dns -}}
+{{- $service := printf "%s.%s.svc" (include "autocert.ca.fullname" .) .Release.Namespace -}}
+{{- $names := printf "%s.%s,%s,127.0.0.1" $service .Values.autocert.clusterDomain $service -}}
+{{- default $names (index .Values "step-certificates").ca.dns -}}
 {{- end -}}
 
 {{/*
