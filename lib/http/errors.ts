@@ -11,8 +11,8 @@ export const listenFailed = (address: string, cause: unknown): AppError => {
   return new AppError('ERR_LISTEN', 'unavailable', `listen ${address}: ${reasons[reason ?? ''] ?? 'failed'}`, {
     cause,
     context: { address, reason },
-    hint: reason === 'EADDRINUSE' ? 'stop the other process or choose another port' : undefined,
-  } as ConstructorParameters<typeof AppError>[3]);
+    ...(reason === 'EADDRINUSE' ? { hint: 'stop the other process or choose another port' } : {}),
+  });
 };
 
 const reasons: Readonly<Record<string, string>> = {

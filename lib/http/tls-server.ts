@@ -99,7 +99,7 @@ function answerPlainHttp(server: Server, timeoutMs: number): void {
     const destroyOnError = (): void => {
       socket.destroy();
     };
-    let start = Buffer.alloc(0);
+    let start: Buffer = Buffer.alloc(0);
     const look = (): void => {
       const chunk: Buffer | null = socket.read();
       if (chunk === null) return; // the end of the stream, or not a byte yet
