@@ -73,6 +73,10 @@ describe('the manifests on a real API server', () => {
       const spoofed = { ...annotated, 'autocert.step.sm/status': 'injected' };
       assert.equal((await createPod('web', 'shop', spoofed)).status, 403);
     });
+    it('is refused for Linux nodes', async () => {
+      const spec = { os: { name: 'linux' }, nodeSelector: { 'kubernetes.io/os': 'linux' } };
+      assert.equal((await createPod('web', 'shop', annotated, spec)).status, 403);
+    });
     it('is refused although it wears the label of our own pods', async () => {
       const answer = await api.call('POST', '/api/v1/namespaces/shop/pods', {
         apiVersion: 'v1',
@@ -96,6 +100,18 @@ describe('the manifests on a real API server', () => {
       { name: 'with an empty annotation', namespace: 'shop', annotations: { 'autocert.step.sm/name': '' } },
       { name: 'in a namespace that did not opt in', namespace: 'other', annotations: annotated },
       { name: 'in our own namespace', namespace: 'step', annotations: annotated, spec: restricted() },
+      {
+        name: 'for Windows, where nothing of ours runs',
+        namespace: 'shop',
+        annotations: annotated,
+        spec: { os: { name: 'windows' } },
+      },
+      {
+        name: 'for Windows nodes',
+        namespace: 'shop',
+        annotations: annotated,
+        spec: { nodeSelector: { 'kubernetes.io/os': 'windows' } },
+      },
       {
         name: 'of the kubelet’s own',
         namespace: 'shop',
