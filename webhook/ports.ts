@@ -3,6 +3,7 @@
  * the real ones or a handful of lines.
  */
 import type { V1MutatingWebhookConfiguration, V1Pod, V1Secret } from '@kubernetes/client-node';
+import type { IssuedCertificate, ListedProvisioner } from '../lib/ca-client/index.ts';
 import type {
   KubernetesVersion,
   MetadataPage,
@@ -49,3 +50,16 @@ export interface KubernetesPort
     SecretStore,
     WebhookConfigurationStore,
     ServerVersionReader {}
+
+/** What the webhook asks of the CA. All errors are those of `lib/ca-client`. */
+export interface CertificateAuthority {
+  provisioners(): Promise<readonly ListedProvisioner[]>;
+  /** Compact JWE of a JWK provisioner's key. */
+  encryptedKey(kid: string): Promise<string>;
+  sign(request: { readonly csr: string; readonly ott: string }): Promise<IssuedCertificate>;
+}
+
+/** Text of a mounted file, read anew each time: ConfigMaps and Secrets change under a running program. */
+export interface FileReader {
+  readText(path: string): Promise<string>;
+}
