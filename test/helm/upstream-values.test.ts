@@ -49,6 +49,8 @@ describe('a values file of the upstream chart', () => {
     assert.ok(init.includes('--dns=ca.corp.example,autocert-step-certificates.step.svc.corp.example,127.0.0.1'));
     assert.equal(valueAt(ca, 'spec.volumeClaimTemplates.0.spec.storageClassName'), 'fast');
     assert.equal(valueAt(findObject(objects, 'Service', 'autocert-step-certificates'), 'spec.type'), 'LoadBalancer');
-    assert.match(await renderNotes(ciValues('upstream-user')), /closterDomain \(corp\.example\) has no effect/);
+    const notes = await renderNotes(ciValues('upstream-user'));
+    assert.match(notes, /closterDomain \(corp\.example\) has no effect/);
+    assert.match(notes, /autocert\.resources\.limits\.memory is 128Mi/);
   });
 });
