@@ -41,7 +41,7 @@ export async function confirmOverwrite(terminal: Terminal, path: string, force: 
   if (!found?.isFile() || force) return; // a device such as /dev/stdout holds nothing to lose
   if (!terminal.interactive) throw fileExists(path);
   const message = `Would you like to overwrite ${path}?`;
-  if (!(await askConsent(terminal, { message, hint: 'give --force' }))) throw cancelled(path);
+  if (!(await askConsent(terminal, { message, hint: 'give --force' }))) throw cancelled(`${path}: not overwritten`);
 }
 
 /**

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { unsupported } from '../errors.ts';
 
 /** In a checkout the source, in the published package the bundle beside this one. */
-const candidates = ['../../ca/main.ts', './autocert-ca.mjs'];
+const candidates = ['./autocert-ca.mjs', '../../ca/main.ts'];
 
 export async function runCaProgram(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const program = candidates

@@ -14,7 +14,9 @@ type Question = {
 
 /** A secret; what is typed is shown as dots. */
 export async function askPassword(terminal: Terminal, { message, hint }: Question): Promise<string> {
-  return ask(terminal, message, hint, async ({ password }, context) => password({ message, mask: '•' }, context));
+  return ask(terminal, message, hint, async ({ password }, context) =>
+    password({ message, mask: '•', toggleMask: false }, context),
+  );
 }
 
 /** One of several, by its index. */
@@ -45,7 +47,7 @@ async function ask<T>(
   try {
     return await put(prompts, { output: process.stderr });
   } catch (error) {
-    if (error instanceof Error && error.name === 'ExitPromptError') throw cancelled(message);
+    if (error instanceof Error && error.name === 'ExitPromptError') throw cancelled(`${message}: cancelled`);
     throw error;
   }
 }
