@@ -153,6 +153,19 @@ describe('PEM', () => {
     assert.throws(() => parsePem('-----BEGIN A-----\nAAAA\n-----END B-----\n'), { code: 'ERR_PEM' });
   });
 
+  it('gets through a megabyte of blocks that are opened and never closed (quadratic before)', () => {
+    assert.deepEqual(parsePem('-----BEGIN A-----\n'.repeat(60_000)), []);
+    assert.equal(parsePem(`-----BEGIN A-----\n${'a: b\n'.repeat(200_000)}-----END A-----`)[0]?.headers.size, 1);
+  });
+
+  it('quotes no more than the start of a label', () => {
+    const label = 'A'.repeat(10_000);
+    assert.throws(
+      () => parsePem(`-----BEGIN ${label}-----\n$-----END ${label}-----`),
+      (error: Error) => error.message.length < 100,
+    );
+  });
+
   it('refuses text that is not base64', () => {
     assert.throws(() => parsePem('-----BEGIN A-----\n$$$$\n-----END A-----\n'), { code: 'ERR_PEM' });
   });

@@ -11,29 +11,48 @@ export type PemBlock = {
   readonly der: Buffer;
 };
 
-const block = /-----BEGIN ([^\r\n-]*)-----[ \t]*\r?\n([\s\S]*?)-----END ([^\r\n-]*)-----/g;
+/** Two expressions used in turn: one for both would look for the end of every unclosed BEGIN, in quadratic time. */
+const beginLine = /-----BEGIN ([^\r\n-]*)-----[ \t]*\r?\n/g;
+const endLine = /-----END ([^\r\n-]*)-----/g;
 
 /**
  * All blocks of a text, in order.
  * @throws {AppError} ERR_PEM (invalid) when a block is not base64 or ends under another label
  */
 export function parsePem(text: string): PemBlock[] {
-  return Array.from(text.matchAll(block), ([, label = '', body = '', end = '']) => {
-    if (label !== end) throw new AppError('ERR_PEM', 'invalid', `pem: block ${label} ends as ${end}`);
-    const headers = new Map<string, string>();
-    const lines = body.split(/\r?\n/);
-    while (lines[0]?.includes(':')) {
-      const line = lines.shift() ?? '';
-      const colon = line.indexOf(':');
-      headers.set(line.slice(0, colon).trim(), line.slice(colon + 1).trim());
-    }
-    const base64 = lines.join('').replace(/\s+/g, '');
-    if (!/^[A-Za-z0-9+/]*={0,2}$/.test(base64) || base64.length % 4 !== 0) {
-      throw new AppError('ERR_PEM', 'invalid', `pem: block ${label} is not base64`);
-    }
-    return { label, headers, der: Buffer.from(base64, 'base64') };
-  });
+  const blocks: PemBlock[] = [];
+  const [begins, ends] = [new RegExp(beginLine), new RegExp(endLine)];
+  for (let begin = begins.exec(text); begin; begin = begins.exec(text)) {
+    ends.lastIndex = begins.lastIndex;
+    const end = ends.exec(text);
+    if (!end) break;
+    const label = begin[1] ?? '';
+    if (label !== end[1]) throw malformed(label, `ends as ${clip(end[1] ?? '')}`);
+    blocks.push(parseBlock(label, text.slice(begins.lastIndex, end.index)));
+    begins.lastIndex = ends.lastIndex;
+  }
+  return blocks;
 }
+
+function parseBlock(label: string, body: string): PemBlock {
+  const headers = new Map<string, string>();
+  const lines = body.split(/\r?\n/);
+  const found = lines.findIndex((line) => !line.includes(':'));
+  const firstLine = found < 0 ? lines.length : found;
+  for (const line of lines.slice(0, firstLine)) {
+    const colon = line.indexOf(':');
+    headers.set(line.slice(0, colon).trim(), line.slice(colon + 1).trim());
+  }
+  const base64 = lines.slice(firstLine).join('').replace(/\s+/g, '');
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(base64) || base64.length % 4 !== 0) {
+    throw malformed(label, 'is not base64');
+  }
+  return { label, headers, der: Buffer.from(base64, 'base64') };
+}
+
+const clip = (label: string): string => (label.length > 40 ? `${label.slice(0, 40)}…` : label);
+const malformed = (label: string, problem: string): AppError =>
+  new AppError('ERR_PEM', 'invalid', `pem: block ${clip(label)} ${problem}`);
 
 /** DER bytes of every CERTIFICATE block. @throws {AppError} ERR_PEM (invalid) when there is none */
 export function parseCertificatePem(text: string): Buffer[] {
