@@ -5,6 +5,7 @@
  *
  * Keep: the search is bounded, since the certificates come from the peer.
  */
+import { isAppError } from '../errors/index.ts';
 import type { EpochMs } from '../time/index.ts';
 import type { Certificate } from './certificate.ts';
 import { chainNames, chainTime, chainUntrusted, chainUsage } from './errors.ts';
@@ -26,7 +27,12 @@ const maxChecks = 64;
 /** Whether `parent`'s key signed `child`, and `child` names `parent` as its issuer. Judges nothing else. */
 export function verifyIssuedBy(child: Certificate, parent: Certificate): boolean {
   if (!child.issuerDer.equals(parent.subjectDer) || !child.signatureAlgorithm) return false;
-  return verifyData(child.tbsDer, child.signature, parent.publicKey, child.signatureAlgorithm);
+  try {
+    return verifyData(child.tbsDer, child.signature, parent.publicKey, child.signatureAlgorithm);
+  } catch (error) {
+    if (isAppError(error, 'ERR_PUBLIC_KEY')) return false; // a key that is none has signed nothing
+    throw error;
+  }
 }
 
 /**
@@ -80,11 +86,11 @@ function requireValidPath(path: readonly Certificate[], at: EpochMs, options: Ch
     requireValidAt(certificate, at);
     requireKnownExtensions(certificate);
     if (depth > 0) requireAuthority(certificate, path.slice(1, depth));
-    const isTrustAnchor = depth === path.length - 1;
-    if (options.eku && !(isTrustAnchor && depth > 0)) requireUsage(certificate, options.eku);
-    const problem = depth > 0 ? findNameConstraintProblem([certificate], (path[0] ?? certificate).sans) : undefined;
-    if (problem) throw chainNames(displayName(certificate), problem);
+    if (options.eku) requireUsage(certificate, options.eku);
   }
+  const [leaf, ...issuers] = path;
+  const problem = leaf && findNameConstraintProblem(issuers, leaf.sans);
+  if (leaf && problem) throw chainNames(displayName(leaf), problem);
 }
 
 function requireValidAt(certificate: Certificate, at: EpochMs): void {

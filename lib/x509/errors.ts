@@ -17,6 +17,11 @@ export const sanNotEncodable = (type: string, value: string): AppError =>
     hint: 'write international domain names in their xn-- form',
   });
 
+export const sanHostInvalid = (value: string): AppError =>
+  new AppError('ERR_SAN', 'invalid', `name ${clip(value)}: its host is not a domain name in ASCII`, {
+    hint: 'write international domain names in their xn-- form',
+  });
+
 export const subjectNotEncodable = (attribute: string): AppError =>
   new AppError('ERR_SUBJECT', 'invalid', `subject: ${attribute} is not valid Unicode text`);
 

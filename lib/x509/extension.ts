@@ -48,17 +48,23 @@ export function readExtensions(reader: DerReader, what: string): Extension[] {
     const { bytes, content } = reader.read(Tag.sequence);
     const fields = new DerReader(content, what);
     const type = fields.readOid();
-    const flag = fields.readOptional(Tag.boolean);
-    if (flag && !(flag.content.length === 1 && (flag.content[0] === 0xff || flag.content[0] === 0))) {
-      throw malformed(what, `extension ${type} has a malformed critical flag`);
-    }
+    const critical = readFlag(fields, what);
     const value = fields.read(Tag.octetString).content;
     fields.end();
     if (seen.has(type)) throw malformed(what, `extension ${type} appears twice`);
     seen.add(type);
-    extensions.push({ oid: type, critical: flag?.content[0] === 0xff, value, der: bytes });
+    extensions.push({ oid: type, critical, value, der: bytes });
   }
   return extensions;
+}
+
+/** BOOLEAN DEFAULT FALSE. An explicit FALSE is not DER but stands in certificates of the wild; Go reads it too. */
+function readFlag(reader: DerReader, what: string): boolean {
+  const content = reader.readOptional(Tag.boolean)?.content;
+  if (!content) return false;
+  if (content.length !== 1 || (content[0] !== 0xff && content[0] !== 0))
+    throw malformed(what, 'has a malformed boolean');
+  return content[0] === 0xff;
 }
 
 export const encodeKeyUsage = (usages: readonly KeyUsage[]): Buffer =>
@@ -66,9 +72,10 @@ export const encodeKeyUsage = (usages: readonly KeyUsage[]): Buffer =>
 
 export function decodeKeyUsage(value: Uint8Array, what: string): KeyUsage[] {
   const top = new DerReader(value, what);
-  const [unused = 0, ...bytes] = top.read(Tag.bitString).content;
+  const [unused, ...bytes] = top.read(Tag.bitString).content;
   top.end();
-  if (unused > 7 || (bytes.length === 0 && unused !== 0)) throw malformed(what, 'has a malformed key usage');
+  if (unused === undefined || unused > 7 || (bytes.length === 0 && unused !== 0))
+    throw malformed(what, 'has a malformed key usage');
   return keyUsages.filter((_, bit) => ((bytes[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) !== 0);
 }
 
@@ -95,13 +102,13 @@ export function decodeBasicConstraints(value: Uint8Array, what: string): BasicCo
   const top = new DerReader(value, what);
   const fields = top.enter(Tag.sequence);
   top.end();
-  const flag = fields.readOptional(Tag.boolean)?.content[0];
+  const isCa = readFlag(fields, what);
   const pathLength = fields.nextTag === Tag.integer ? fields.readInteger() : undefined;
   fields.end();
   if (pathLength !== undefined && (pathLength < 0n || pathLength > 255n)) {
     throw malformed(what, 'has a path length out of range');
   }
-  return { isCa: flag === 0xff, ...(pathLength === undefined ? {} : { pathLength: Number(pathLength) }) };
+  return { isCa, ...(pathLength === undefined ? {} : { pathLength: Number(pathLength) }) };
 }
 
 export const encodeSubjectKeyId = (keyId: Uint8Array): Buffer =>

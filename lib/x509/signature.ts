@@ -102,7 +102,11 @@ export function verifyData(
 ): boolean {
   const family = algorithm.family === 'rsa-pss' ? 'rsa' : algorithm.family;
   if (key.asymmetricKeyType !== family) return false;
-  return verify(algorithm.hash, data, { key, ...padding(algorithm) }, signature);
+  try {
+    return verify(algorithm.hash, data, { key, ...padding(algorithm) }, signature);
+  } catch {
+    return false; // OpenSSL throws for an RSA key too small for the hash, and the like
+  }
 }
 
 function padding({ family, hash }: SignatureAlgorithm): { padding?: number; saltLength?: number } {

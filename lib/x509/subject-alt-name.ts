@@ -4,9 +4,9 @@
  * extension.
  */
 import { contextTag, DerReader, sequence, Tag, tlv } from '../encoding/index.ts';
-import { malformed, sanNotEncodable } from './errors.ts';
+import { malformed, sanHostInvalid, sanNotEncodable } from './errors.ts';
 import { formatIp, parseIp } from './ip-address.ts';
-import { parseUri } from './uri.ts';
+import { hasCertifiableHost, parseUri } from './uri.ts';
 
 export const sanTypes = ['dns', 'ip', 'email', 'uri'] as const;
 export type SanType = (typeof sanTypes)[number];
@@ -52,13 +52,19 @@ export function encodeGeneralNames(sans: SubjectAltNames): Buffer {
     ...sans.dns.map((name) => tlv(dnsTag, ia5(name, 'dns'))),
     ...sans.email.map((name) => tlv(emailTag, ia5(name, 'email'))),
     ...sans.ip.map((name) => tlv(ipTag, parseIp(name) ?? notEncodable('ip', name))),
-    ...sans.uri.map((name) => tlv(uriTag, ia5(name, 'uri'))),
+    ...sans.uri.map((name) => tlv(uriTag, encodeUri(name))),
   );
 }
 
 function ia5(text: string, type: SanType): Buffer {
   for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) > 0x7f) notEncodable(type, text);
   return Buffer.from(text, 'latin1');
+}
+
+function encodeUri(text: string): Buffer {
+  const uri = parseUri(text);
+  if (uri && !hasCertifiableHost(uri)) throw sanHostInvalid(text);
+  return ia5(text, 'uri');
 }
 
 function notEncodable(type: SanType, value: string): never {
@@ -102,7 +108,7 @@ function readIa5(content: Buffer, what: string): string {
 function readUri(content: Buffer, what: string): string {
   const text = readIa5(content, what);
   const uri = parseUri(text);
-  if (!uri) throw malformed(what, 'has a URI that does not parse');
+  if (!uri || !hasCertifiableHost(uri)) throw malformed(what, 'has a URI that does not parse');
   return uri.text;
 }
 

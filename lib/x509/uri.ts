@@ -7,67 +7,91 @@
 export type ParsedUri = {
   /** Lower case. */
   readonly scheme: string;
-  /** Host and port as written, empty without an authority. */
+  /** Host and port, escapes resolved; empty without an authority. */
   readonly host: string;
   /** The whole in the spelling Go prints. */
   readonly text: string;
 };
 
 /** undefined when the text is no URI, or one without a scheme. */
-export function parseUri(text: string): ParsedUri | undefined {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused
-  if (/[\x00-\x1f\x7f]/.test(text)) return undefined;
+export function parseUri(given: string): ParsedUri | undefined {
+  const text = given.toWellFormed();
   const hash = text.indexOf('#');
   const fragment = hash < 0 ? '' : text.slice(hash + 1);
-  const match = /^([A-Za-z][A-Za-z0-9+.-]*):([^?]*)(\?.*)?$/s.exec(hash < 0 ? text : text.slice(0, hash));
-  if (!match || !isEscaped(fragment)) return undefined;
+  const beforeFragment = hash < 0 ? text : text.slice(0, hash);
+  const match = /^([A-Za-z][A-Za-z0-9+.-]*):([^?]*)(\?.*)?$/s.exec(beforeFragment);
+  if (!match || /\p{Cc}/u.test(beforeFragment.replace(/[\u0080-\u009f]/g, '')) || !isEscaped(fragment))
+    return undefined;
   const [, rawScheme = '', rest = '', query = ''] = match;
   const scheme = rawScheme.toLowerCase();
-  const tail = query + (fragment === '' ? '' : `#${reescape(fragment, fragmentSafe)}`);
+  const tail = query + (fragment === '' ? '' : `#${normalize(fragment, fragmentRules)}`);
   if (!rest.startsWith('/')) return { scheme, host: '', text: `${scheme}:${rest}${tail}` };
-  const hierarchy = /^(?:\/\/([^/]*))?(.*)$/s.exec(rest);
-  const [, authority, path = ''] = hierarchy ?? [];
+  const [, rawAuthority, path = ''] = /^(?:\/\/([^/]*))?(.*)$/s.exec(rest) ?? [];
   if (!isEscaped(path)) return undefined;
-  const printedPath = reescape(path, pathSafe);
-  if (authority === undefined) return { scheme, host: '', text: `${scheme}:${printedPath}${tail}` };
+  const authority = parseAuthority(scheme, rawAuthority ?? '');
+  if (!authority) return undefined;
+  // Go prints neither the slashes of an absent authority nor those of an empty one before an empty path
+  const slashes = rawAuthority === undefined || (rawAuthority === '' && path === '') ? '' : '//';
+  const printed = `${scheme}:${slashes}${authority.text}${normalize(path, pathRules)}${tail}`;
+  return { scheme, host: authority.host, text: printed };
+}
+
+/** Whether a URI's host may stand in a certificate: Go's parser refuses the whole certificate otherwise. */
+export function hasCertifiableHost(uri: ParsedUri): boolean {
+  return uri.host === '' || /^(?:[!-\-/-~]+\.)*[!-\-/-~]+$/.test(uri.host);
+}
+
+function parseAuthority(scheme: string, authority: string): { host: string; text: string } | undefined {
   const at = authority.lastIndexOf('@');
-  const [user, host] = at < 0 ? ['', authority] : [authority.slice(0, at), authority.slice(at + 1)];
-  if (!isHost(scheme, host) || !/^[A-Za-z0-9._:~!$&'()*+,;=%@-]*$/.test(user) || !isEscaped(user)) return undefined;
-  return { scheme, host, text: `${scheme}://${authority}${printedPath}${tail}` };
+  const host = authority.slice(at + 1);
+  if (!isHost(scheme, host)) return undefined;
+  const printedHost = host
+    .replace(/[\u0080-\uffff]+/g, (part) => percentEncode(part, /[^\s\S]/))
+    .replace(/%[0-9a-f]{2}/gi, upper);
+  const parsed = { host: Buffer.from(resolveEscapes(host)).toString('utf8'), text: printedHost };
+  if (at < 0) return parsed;
+  const user = authority.slice(0, at);
+  if (!/^[A-Za-z0-9._:~!$&'()*+,;=%@-]*$/.test(user) || !isEscaped(user)) return undefined;
+  const colon = user.indexOf(':');
+  const parts = colon < 0 ? [user] : [user.slice(0, colon), user.slice(colon + 1)];
+  const printedUser = parts.map((part) => percentEncode(resolveEscapes(part), /[A-Za-z0-9._~$&+,;=-]/)).join(':');
+  return { host: parsed.host, text: `${printedUser}@${printedHost}` };
 }
 
 /** Every % is followed by two hex digits. */
 const isEscaped = (text: string): boolean => !/%(?![0-9A-Fa-f]{2})/.test(text);
+const upper = (text: string): string => text.toUpperCase();
 
 function isHost(scheme: string, host: string): boolean {
-  const bracket = /^\[([0-9A-Fa-f:.]+)(?:%25[A-Za-z0-9._~%-]+)?\](:\d*)?$/;
-  if (host.includes('[')) return bracket.test(host);
+  if (host.includes('[')) return /^\[[0-9A-Fa-f:.]+(?:%25[A-Za-z0-9._~%-]+)?\](:\d*)?$/.test(host);
   const colon = scheme === 'http' || scheme === 'https' ? host.indexOf(':') : host.lastIndexOf(':');
   if (colon >= 0 && !/^:\d*$/.test(host.slice(colon))) return false;
   // net/url: %-escapes in a host are for bytes above ASCII only
-  return /^(?:[A-Za-z0-9._~!$&'()*+,;=:"<>-]|[\u0080-\uffff]|%[89A-Fa-f][0-9A-Fa-f])*$/.test(host);
+  return /^(?:[A-Za-z0-9._~!$&'()*+,;=:"<>\]-]|[\u0080-\uffff]|%[89A-Fa-f][0-9A-Fa-f])*$/.test(host);
 }
 
-const pathSafe = /^[A-Za-z0-9._~!$&'()*+,;=:@/[\]%-]*$/;
-const fragmentSafe = /^[A-Za-z0-9._~!$&'()*+,;=:@/?[\]%-]*$/;
+/** `valid`: left alone as it is written. `plain`: what stays unescaped when a text has to be escaped anew. */
+type Rules = { readonly valid: RegExp; readonly plain: RegExp };
+const pathRules: Rules = { valid: /^[A-Za-z0-9._~!$&'()*+,;=:@/[\]%-]*$/, plain: /[A-Za-z0-9._~$&+,/:;=@-]/ };
+const fragmentRules: Rules = {
+  valid: /^[A-Za-z0-9._~!$&'()*+,;=:@/?[\]%-]*$/,
+  plain: /[A-Za-z0-9._~!$&()*+,/:;=?@-]/,
+};
 
-/** Unchanged when every character may stand there, else unescaped and escaped again. */
-function reescape(text: string, safe: RegExp): string {
-  if (safe.test(text)) return text;
-  const bytes = Buffer.from(
-    text.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => `\0${hex}`),
-    'utf8',
+const normalize = (text: string, { valid, plain }: Rules): string =>
+  valid.test(text) ? text : percentEncode(resolveEscapes(text), plain);
+
+/** UTF-8 bytes of the text with its escapes resolved. */
+function resolveEscapes(text: string): Buffer {
+  const parts = text.split(/(%[0-9A-Fa-f]{2})/);
+  return Buffer.concat(
+    parts.map((part, index) => Buffer.from(index % 2 ? part.slice(1) : part, index % 2 ? 'hex' : 'utf8')),
   );
-  let printed = '';
-  for (let index = 0; index < bytes.length; index++) {
-    let byte = bytes[index] ?? 0;
-    if (byte === 0) {
-      byte = Number.parseInt(bytes.toString('latin1', index + 1, index + 3), 16);
-      index += 2;
-    }
+}
+
+function percentEncode(bytes: Buffer | string, plain: RegExp): string {
+  return Array.from(Buffer.from(bytes as string), (byte) => {
     const char = String.fromCharCode(byte);
-    const plain = safe === pathSafe ? /[A-Za-z0-9._~$&+,/:;=@-]/ : /[A-Za-z0-9._~!$&'()*+,/:;=?@-]/;
-    printed += plain.test(char) ? char : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-  }
-  return printed;
+    return byte < 0x80 && plain.test(char) ? char : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  }).join('');
 }
