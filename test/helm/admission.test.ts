@@ -180,6 +180,14 @@ describe('the manifests on a real API server', () => {
     });
   });
 
+  it('keep what the CA wrote into them when they are applied again', async () => {
+    const path = '/api/v1/namespaces/step/secrets/autocert-step-certificates-secrets';
+    assert.equal((await api.call('PATCH', path, { stringData: { root_ca_key: 'key' } })).status, 200);
+    await api.kubectl(['apply', '--server-side', '-f', '-'], readFileSync(manifestPath, 'utf8'));
+    const { body } = await api.call('GET', path);
+    assert.deepEqual((body as { data: object }).data, { root_ca_key: Buffer.from('key').toString('base64') });
+  });
+
   describe('rights', () => {
     const may = async (account: string, attributes: object): Promise<boolean> => {
       const review = await api.call('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', {
