@@ -189,7 +189,11 @@ function decodeInteger(content: Buffer, what: string): bigint {
   return BigInt.asIntN(content.length * 8, BigInt(`0x${content.toString('hex')}`));
 }
 
+/** Far above any identifier in use; decoding takes time by the square of the length. */
+const maxOidBytes = 128;
+
 function decodeOid(content: Buffer, what: string): string {
+  if (content.length > maxOidBytes) throw derError(what, `has an object identifier of ${content.length} bytes`);
   const arcs: bigint[] = [];
   let arc = 0n;
   for (const [index, byte] of content.entries()) {
@@ -222,8 +226,9 @@ export function decodeTime(value: DerValue, what: string): number {
       : value.tag === Tag.generalizedTime && /^\d{14}Z$/.test(text)
         ? text
         : undefined;
-  const parts = digits?.match(/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/)?.slice(1);
-  const epoch = parts ? Date.parse(`${parts.slice(0, 3).join('-')}T${parts.slice(3).join(':')}Z`) : Number.NaN;
-  if (Number.isNaN(epoch)) throw derError(what, 'has a malformed time');
+  const iso = digits?.replace(/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6.000Z') ?? '';
+  const epoch = Date.parse(iso);
+  // Date.parse takes 30 February and 24:00 for other times
+  if (Number.isNaN(epoch) || new Date(epoch).toISOString() !== iso) throw derError(what, 'has a malformed time');
   return epoch;
 }

@@ -106,6 +106,18 @@ describe('DerReader', () => {
     });
   }
 
+  it('refuses an object identifier so long that decoding it would hang', () => {
+    const reader = new DerReader(tlv(Tag.oid, Buffer.alloc(1_000_000, 0x81)), 'test');
+    assert.throws(() => reader.readOid(), { code: 'ERR_DER' });
+  });
+
+  for (const text of ['20260230000000Z', '20260101240000Z', '20261301000000Z', '20260101000060Z', '20260101000000z']) {
+    it(`refuses the time ${text}`, () => {
+      const value = new DerReader(tlv(Tag.generalizedTime, Buffer.from(text)), 'test').read();
+      assert.throws(() => decodeTime(value, 'test'), { code: 'ERR_DER' });
+    });
+  }
+
   it('refuses bytes after the end', () => {
     const reader = new DerReader(Buffer.concat([sequence(), Buffer.from([0])]), 'test');
     reader.read();
