@@ -152,6 +152,10 @@ describe('availability', () => {
     const drain = valueAt<number>(deployment, 'spec.template.spec.containers.0.lifecycle.preStop.sleep.seconds');
     assert.ok(drain < valueAt<number>(deployment, 'spec.template.spec.terminationGracePeriodSeconds'));
   });
+  it('replaces replicas on the node’s network one by one, since two cannot have one port', async () => {
+    const deployment = findObject(await renderWith('autocert.hostNetwork=true'), 'Deployment', 'autocert');
+    assert.deepEqual(valueAt(deployment, 'spec.strategy.rollingUpdate'), { maxUnavailable: 1, maxSurge: 0 });
+  });
   it('has no budget with one replica, which would block every drain', async () =>
     assert.ok(!(await renderWith('replicaCount=1')).some(({ kind }) => kind === 'PodDisruptionBudget')));
 });
