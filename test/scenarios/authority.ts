@@ -17,7 +17,11 @@ export type Authority = {
 
 const startDeadlineMs = 30_000;
 
-export async function startAuthority(kind: 'autocert' | 'step-ca'): Promise<Authority> {
+/** @param moreProvisioners names of further JWK provisioners, with the same password */
+export async function startAuthority(
+  kind: 'autocert' | 'step-ca',
+  moreProvisioners: readonly string[] = [],
+): Promise<Authority> {
   const folder = mkdtempSync(join(tmpdir(), 'autocert-authority-'));
   const at = (name: string): string => join(folder, name);
   const autocert = join(import.meta.dirname, '../../bin/autocert');
@@ -30,6 +34,10 @@ export async function startAuthority(kind: 'autocert' | 'step-ca'): Promise<Auth
   const init = ['--name', 'Scenario', '--dns', 'localhost', '--dns', '127.0.0.1', '--address', `127.0.0.1:${port}`];
   const secrets = ['--provisioner', 'admin', '--password-file', at('password'), '--deployment-type', 'standalone'];
   run(kind === 'autocert' ? autocert : peerPath('step'), 'ca', 'init', ...init, ...secrets);
+  for (const name of moreProvisioners) {
+    // the real step edits the configuration, whoever wrote it
+    run(peerPath('step'), 'ca', 'provisioner', 'add', name, '--create', '--password-file', at('password'));
+  }
   makeRequest(run);
 
   const serve = [at('config/ca.json'), '--password-file', at('password')];
