@@ -12,7 +12,7 @@
  */
 import type { ListedProvisioner } from '../lib/ca-client/index.ts';
 import { encodePem } from '../lib/encoding/index.ts';
-import { isAppError } from '../lib/errors/index.ts';
+import { describeError, isAppError } from '../lib/errors/index.ts';
 import { createOneTimeToken, type ProvisionerKey, tokenAudience } from '../lib/jwk-provisioner/index.ts';
 import type { Logger } from '../lib/log/index.ts';
 import { type BackoffPolicy, backoffMs, type Clock, type EpochMs } from '../lib/time/index.ts';
@@ -72,6 +72,7 @@ export class CaLink {
   readonly #settings: CaLinkSettings;
   readonly #deps: CaLinkDeps;
   #trust: Trust | undefined;
+  #fileProblem: string | undefined;
   #key: ProvisionerKey | undefined;
   /** The password that opened the key: another one in the file means a key to open anew. */
   #keyPassword: string | undefined;
@@ -145,7 +146,7 @@ export class CaLink {
   async #bringIntoOrder(signal: AbortSignal): Promise<void> {
     const { clock, readiness } = this.#deps;
     this.#noticeExpiry();
-    const trust = await this.#step(this.#trust ? [] : ['provisionerKey'], () => this.#readTrust());
+    const trust = await this.#currentTrust();
     const rootsPem = trust.roots.map(({ der }) => encodePem('CERTIFICATE', der));
     const authority = this.#deps.connect(rootsPem, signal);
     if (!this.#key || clock.now() >= this.#nextProvisionerLook) {
@@ -155,6 +156,25 @@ export class CaLink {
       this.#nextProvisionerLook = clock.now() + provisionerLookMs;
     }
     if (this.#certificateIsDue(trust)) await this.#refreshCertificate(authority, trust);
+  }
+
+  /** Both files as they are; as they were, while they cannot be used. */
+  async #currentTrust(): Promise<Trust> {
+    try {
+      const trust = await this.#readTrust();
+      this.#fileProblem = undefined;
+      return trust;
+    } catch (error) {
+      if (!this.#trust) {
+        this.#deps.readiness.fail('provisionerKey', error);
+        throw error;
+      }
+      const problem = describeError(error);
+      if (problem !== this.#fileProblem)
+        this.#deps.log.error('mounted files cannot be used, keeping the old', { error });
+      this.#fileProblem = problem; // said once, not every ten seconds
+      return this.#trust;
+    }
   }
 
   /** Reads both files. What changed makes the rest look again. */

@@ -54,3 +54,11 @@ export const busy = (): AppError =>
   new AppError('ERR_BOOTSTRAP_BUSY', 'unavailable', 'bootstrap: too many requests at once', {
     context: { retryAfterMs: 1000 },
   });
+
+/** The API server could not be asked, or refused us: that is between it and us, and the pod may come again. */
+export const apiFailed = (cause: AppError): AppError =>
+  new AppError('ERR_BOOTSTRAP_API', 'unavailable', 'bootstrap: the Kubernetes API could not be asked', {
+    cause,
+    context: { retryAfterMs: 2000 },
+    hint: 'the log of the webhook says why',
+  });

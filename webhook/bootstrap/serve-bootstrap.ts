@@ -1,0 +1,99 @@
+/**
+ * POST /v1/bootstrap from bytes to answer: a pod shows its ServiceAccount token and a certificate request, and gets a
+ * one-time token that works for that request only. The order is from cheap to dear, so that a flood of nonsense costs
+ * nobody a call of the API server.
+ */
+import { AppError, isAppError } from '../../lib/errors/index.ts';
+import type { LogFields, Logger } from '../../lib/log/index.ts';
+import type { Clock } from '../../lib/time/index.ts';
+import { type JsonAnswer, renderError } from '../http-errors.ts';
+import type { PodReader, TokenReviewer } from '../ports.ts';
+import { decideBootstrap, type Grant, identifyCaller, type PodRules, tokenAudience } from './decide-bootstrap.ts';
+import { apiFailed, busy, tooManyRequests } from './errors.ts';
+import { RateLimiter } from './rate-limit.ts';
+import { parseBearerToken, parseBootstrapBody } from './request.ts';
+
+export type BootstrapDeps = {
+  readonly kubernetes: TokenReviewer & PodReader;
+  readonly rules: PodRules;
+  readonly issuer: TokenIssuer;
+  readonly caUrl: string;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly log: Logger;
+};
+
+/** Makes one-time tokens. @throws {AppError} ERR_NOT_READY (unavailable) */
+export type TokenIssuer = {
+  mint(request: { subject: string; sans: readonly string[]; csrDer: Buffer }): { readonly token: string };
+  /** SHA-256 of the root, hex. */
+  fingerprint(): string;
+};
+
+export type BootstrapOutcome = {
+  readonly decision: 'grant' | 'refuse';
+  /** `ok`, or the code of the refusal. */
+  readonly reason: string;
+  readonly answer: JsonAnswer;
+  readonly fields: LogFields;
+};
+
+/** A pod that starts asks once or twice; this many a minute are a crash loop. */
+const podLimit = { requests: 10, perMs: 60_000 };
+/** Each request in flight costs two calls of the API server. */
+const maxInFlight = 32;
+
+/** A handler with its own counts. It never rejects: a refusal is an outcome. */
+export function createBootstrapHandler(
+  deps: BootstrapDeps,
+): (request: { authorization: string | undefined; body: Uint8Array }) => Promise<BootstrapOutcome> {
+  const limiter = new RateLimiter(podLimit);
+  let inFlight = 0;
+  return async (request) => {
+    /** Filled in as the caller becomes known. */
+    const fields: Record<string, unknown> = {};
+    inFlight += 1;
+    try {
+      if (inFlight > maxInFlight) throw busy();
+      const body = await bootstrap(deps, limiter, request, fields);
+      return { decision: 'grant', reason: 'ok', answer: { status: 200, body }, fields };
+    } catch (error) {
+      return refuse(deps.log, error, fields);
+    } finally {
+      inFlight -= 1;
+    }
+  };
+}
+
+async function bootstrap(
+  { kubernetes, rules, issuer, caUrl, clock }: BootstrapDeps,
+  limiter: RateLimiter,
+  { authorization, body }: { authorization: string | undefined; body: Uint8Array },
+  fields: Record<string, unknown>,
+): Promise<Grant & { readonly ott: string; readonly caUrl: string; readonly fingerprint: string }> {
+  const bearer = parseBearerToken(authorization);
+  const csr = parseBootstrapBody(body);
+  const fingerprint = issuer.fingerprint(); // not ready: said before the API server is asked
+  const caller = identifyCaller(await kubernetes.reviewToken(bearer, tokenAudience).catch(asUnavailable));
+  const { namespace, podName, podUid, serviceAccount } = caller;
+  Object.assign(fields, { namespace, pod: podName, podUid, serviceAccount });
+  const waitMs = limiter.take(podUid, clock.now());
+  if (waitMs > 0) throw tooManyRequests(waitMs);
+  const pod = await kubernetes.readPod(namespace, podName).catch(asUnavailable);
+  const grant = decideBootstrap(caller, pod, csr, rules);
+  const { token } = issuer.mint({ subject: grant.subject, sans: grant.sans, csrDer: csr.der });
+  Object.assign(fields, { subject: grant.subject, sans: grant.sans });
+  return { ott: token, caUrl, fingerprint, ...grant };
+}
+
+/** What the API server says of us, such as missing rights, is no judgement about the pod: it may come again. */
+function asUnavailable(error: unknown): never {
+  throw isAppError(error) ? apiFailed(error) : error;
+}
+
+function refuse(log: Logger, error: unknown, fields: LogFields): BootstrapOutcome {
+  const reason = error instanceof AppError ? error.code : 'ERR_INTERNAL';
+  const ours = !isAppError(error) || error.kind === 'unavailable' || error.kind === 'internal';
+  if (ours) log.error('bootstrap failed', { error, ...fields });
+  const detail = isAppError(error) ? { message: error.message } : {};
+  return { decision: 'refuse', reason, answer: renderError(error), fields: { ...fields, ...detail } };
+}
