@@ -9,3 +9,4 @@ export {
   requestBootstrap,
   type SignRequest,
 } from './client.ts';
+export { createRenewToken, type RenewTokenRequest } from './renew-token.ts';

@@ -25,6 +25,7 @@ const libRanks: Readonly<Record<string, number>> = {
   'certificate-files': 5,
   http: 5,
   kubernetes: 5,
+  pod: 6,
 };
 
 /** Programs that live in other people's pods: nothing from npm. */
@@ -35,7 +36,7 @@ const effectful = [
   /(^|\/)main\.ts$/,
   /(^|\/)server\.ts$/,
   /(^|\/)adapters\//,
-  /^lib\/(time|crypto|certificate-files|http|ca-client|kubernetes|log)\//,
+  /^lib\/(time|crypto|certificate-files|http|ca-client|kubernetes|log|pod)\//,
   /^ca\/(init|keys|store)\//,
   /^cli\//,
   /^(tools|test|examples|bench)\//,

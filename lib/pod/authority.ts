@@ -1,0 +1,67 @@
+/** The CA and the webhook as a pod sees them: the ports of both pod programs on lib/ca-client. */
+import { CaClient, createRenewToken, fetchRootByFingerprint, requestBootstrap } from '../ca-client/index.ts';
+import type { CertificateSet } from '../certificate-files/index.ts';
+import type { EpochMs } from '../time/index.ts';
+import type { Enroller, Grant } from './enrolment.ts';
+import type { PodSettings } from './environment.ts';
+import { badEnvironment, tokenFileUnreadable } from './errors.ts';
+
+/** What the renewer needs beyond enrolment; each returns leaf, then intermediates, PEM. */
+export interface RenewalAuthority extends Enroller {
+  /** Over mTLS, same key. */
+  renew(set: CertificateSet): Promise<readonly string[]>;
+  /** Over mTLS, for the key of the CSR. */
+  rekey(set: CertificateSet, csrPem: string): Promise<readonly string[]>;
+  /** By a token signed with the key of the certificate, where the CA allows renewal after expiry. */
+  renewExpired(set: CertificateSet, now: EpochMs): Promise<readonly string[]>;
+}
+
+export type AuthorityOptions = {
+  readonly userAgent: string;
+  /** Ends every exchange. */
+  readonly signal?: AbortSignal;
+  /** Reads the projected ServiceAccount token, which the kubelet replaces from time to time. */
+  readonly readTextFile: (path: string) => Promise<string>;
+};
+
+export function connectAuthority(settings: PodSettings, options: AuthorityOptions): RenewalAuthority {
+  const { caUrl, credential, rootFingerprint } = settings;
+  const { readTextFile, ...exchange } = options;
+  const client = (trustedPem: string, clientCertificate?: { certPem: string; keyPem: string }): CaClient =>
+    new CaClient({ url: caUrl, roots: [trustedPem], clientCertificate, ...exchange });
+  const own = (set: CertificateSet): CaClient => client(set.rootPem, { certPem: set.chainPem, keyPem: set.keyPem });
+
+  return {
+    async fetchPinnedRoot() {
+      if (rootFingerprint === undefined) throw badEnvironment('STEP_FINGERPRINT', 'missing or empty');
+      return fetchRootByFingerprint(caUrl, rootFingerprint, exchange);
+    },
+    fetchRoots: (trustedPem) => client(trustedPem).roots(),
+    async requestGrant(trustedPem, csrPem): Promise<Grant> {
+      if (credential.kind !== 'service-account') throw new TypeError('grants are for service-account mode');
+      const token = await readToken(credential.tokenFile);
+      return requestBootstrap(credential.bootstrapUrl, { roots: [trustedPem], token, csrPem }, exchange);
+    },
+    async sign(trustedPem, csrPem, { ott, notAfter }) {
+      const request = { csr: csrPem, ott, ...(notAfter === undefined ? {} : { notAfter }) };
+      return (await client(trustedPem).sign(request)).chainPem;
+    },
+    renew: async (set) => (await own(set).renew()).chainPem,
+    rekey: async (set, csrPem) => (await own(set).rekey(csrPem)).chainPem,
+    async renewExpired(set, now) {
+      const token = createRenewToken({ chainPem: set.chainPem, keyPem: set.keyPem, caUrl, now });
+      return (await client(set.rootPem).renewWithToken(token)).chainPem;
+    },
+  };
+
+  async function readToken(path: string): Promise<string> {
+    let text: string;
+    try {
+      text = (await readTextFile(path)).trim();
+    } catch (error) {
+      throw tokenFileUnreadable(path, error);
+    }
+    if (text === '') throw tokenFileUnreadable(path, new Error('it is empty'));
+    return text;
+  }
+}
