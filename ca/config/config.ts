@@ -1,0 +1,196 @@
+/**
+ * ca.json to settings: pure, no file is touched. Reads what `step ca init` writes and what step re-saves; unknown
+ * members are ignored, as step-ca does. A setting that step-ca obeys and this server cannot is refused when leaving it
+ * out would issue what the operator forbade, and reported as a warning when it would only offer less.
+ */
+import type { SubjectFields } from '../../lib/x509/index.ts';
+import { configInvalid, configNotJson, configUnsupported } from './errors.ts';
+import { caSchema, describeIssue } from './schema.ts';
+import { resolveTlsOptions, type TlsOptions } from './tls-options.ts';
+
+/** One entry of `authority.provisioners`, as it stands in the file. */
+export type ProvisionerJson = { readonly type: string; readonly name?: string | undefined } & Readonly<
+  Record<string, unknown>
+>;
+
+/** Claims as configured; what is absent is inherited. Durations in milliseconds. */
+export type ClaimsJson = {
+  readonly minTLSCertDuration?: number | undefined;
+  readonly maxTLSCertDuration?: number | undefined;
+  readonly defaultTLSCertDuration?: number | undefined;
+  readonly disableRenewal?: boolean | undefined;
+  readonly allowRenewalAfterExpiry?: boolean | undefined;
+  readonly disableSmallstepExtensions?: boolean | undefined;
+};
+
+export type DatabaseConfig = { readonly type: string; readonly dataSource: string };
+
+export type CaConfig = {
+  /** Paths of own root files; each may hold several certificates. */
+  readonly roots: readonly string[];
+  readonly federatedRoots: readonly string[];
+  /** The issuing certificate and what follows it up to the root, and its key. */
+  readonly crt: string;
+  readonly key: string;
+  /** Password of `key` in clear; the fallback of --password-file. */
+  readonly password: string | undefined;
+  readonly address: string;
+  readonly dnsNames: readonly string[];
+  /** Common name of the server's own certificate. */
+  readonly commonName: string;
+  readonly traceHeader: string;
+  readonly database: DatabaseConfig | undefined;
+  readonly tls: TlsOptions;
+  readonly crlEnabled: boolean;
+  readonly provisioners: readonly ProvisionerJson[];
+  readonly claims: ClaimsJson;
+  readonly template: SubjectFields;
+  readonly backdateMs: number;
+  readonly disableIssuedAtCheck: boolean;
+  /** Settings that have no effect here, one sentence each. */
+  readonly warnings: readonly string[];
+};
+
+const minuteMs = 60_000;
+
+/**
+ * @param path named in messages only
+ * @throws {AppError} ERR_CA_CONFIG_JSON, ERR_CA_CONFIG, ERR_CA_CONFIG_UNSUPPORTED (all invalid)
+ */
+export function parseCaConfig(text: string, path: string): CaConfig {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw configNotJson(path, cause);
+  }
+  const parsed = caSchema.safeParse(json);
+  if (!parsed.success) {
+    const { field, problem } = describeIssue(parsed.error);
+    throw configInvalid(`${path}: ${field}`, problem);
+  }
+  const { data } = parsed;
+  const authority = data.authority;
+  requireSupported(data);
+  requireCrlPeriods(data.crl);
+  const backdateMs = authority?.backdate ?? minuteMs;
+  if (backdateMs < 0) throw configInvalid('authority.backdate', 'cannot be less than 0');
+  return {
+    roots: requireRoots(data.root),
+    federatedRoots: data.federatedRoots ?? [],
+    crt: requireText('crt', data.crt),
+    key: requireText('key', data.key),
+    password: data.password || undefined,
+    address: requireAddress('address', requireText('address', data.address)),
+    dnsNames: requireNames(data.dnsNames ?? ['localhost', '127.0.0.1', '::1']),
+    commonName: data.commonName || 'Step Online CA',
+    traceHeader: data.logger?.traceHeader || 'X-Smallstep-Id',
+    database: databaseOf(data.db),
+    tls: resolveTlsOptions(data.tls ?? {}),
+    crlEnabled: data.crl?.enabled ?? false,
+    provisioners: authority?.provisioners ?? [],
+    claims: authority?.claims ?? {},
+    template: subjectOf(authority?.template ?? {}),
+    backdateMs,
+    disableIssuedAtCheck: authority?.disableIssuedAtCheck ?? false,
+    warnings: warningsOf(data),
+  };
+}
+
+type CaJson = ReturnType<typeof caSchema.parse>;
+
+function requireText(field: string, value: string | undefined): string {
+  if (value === undefined || value === '') throw configInvalid(field, 'cannot be empty');
+  return value;
+}
+
+function requireRoots(root: string | string[] | undefined): readonly string[] {
+  const roots = typeof root === 'string' ? [root] : (root ?? []);
+  if (roots.length === 0 || roots.includes('')) throw configInvalid('root', 'cannot be empty');
+  return roots;
+}
+
+function requireNames(names: readonly string[]): readonly string[] {
+  if (names.length === 0) throw configInvalid('dnsNames', 'cannot be empty');
+  return names;
+}
+
+/** A port is required; whether it can be bound shows when it is. */
+function requireAddress(field: string, address: string): string {
+  if (!/^(\[[^\]]*\]|[^:[\]]*):\d+$/.test(address)) {
+    throw configInvalid(`invalid ${field} ${address}:`, 'host:port is wanted');
+  }
+  return address;
+}
+
+function requireSupported(data: CaJson): void {
+  const { authority, kms, key } = data;
+  if (authority?.type !== undefined && !['', 'softcas'].includes(authority.type.toLowerCase())) {
+    throw configUnsupported('authority.type', `registration authorities (${authority.type}) are not supported`);
+  }
+  if (authority?.enableAdmin) {
+    throw configUnsupported('authority.enableAdmin', 'provisioners kept in the database are not supported');
+  }
+  // An ignored policy would issue certificates that it forbids.
+  if (Object.keys(authority?.policy ?? {}).length > 0) {
+    throw configUnsupported('authority.policy', 'name policies are not supported');
+  }
+  if (kms?.type !== undefined && !['', 'softkms'].includes(kms.type.toLowerCase())) {
+    throw configUnsupported('kms.type', `keys in ${kms.type} are not supported`);
+  }
+  if (key !== undefined && /^[a-z0-9]+:[^\\/]/i.test(key)) {
+    throw configUnsupported('key', 'keys in a key management service are not supported');
+  }
+}
+
+function requireCrlPeriods(crl: CaJson['crl']): void {
+  const { cacheDuration, renewPeriod } = crl ?? {};
+  if ((cacheDuration ?? 0) < 0) throw configInvalid('crl.cacheDuration', 'must be greater than or equal to 0');
+  if ((renewPeriod ?? 0) < 0) throw configInvalid('crl.renewPeriod', 'must be greater than or equal to 0');
+  if (renewPeriod !== undefined && cacheDuration !== undefined && renewPeriod > cacheDuration) {
+    throw configInvalid('crl.cacheDuration', 'must be greater than or equal to crl.renewPeriod');
+  }
+}
+
+/** Types of step-ca that keep their data in a folder or file of their own, and ours. */
+const embeddedDatabases = ['badger', 'badgerv1', 'badgerv2', 'bbolt', 'sqlite'];
+
+function databaseOf(db: CaJson['db']): DatabaseConfig | undefined {
+  if (db === undefined) return undefined;
+  const type = (db.type ?? '').toLowerCase();
+  if (['mysql', 'postgresql'].includes(type)) throw configUnsupported('db.type', `${type} is not supported`);
+  if (!embeddedDatabases.includes(type)) {
+    throw configInvalid(
+      'db.type',
+      `${JSON.stringify(db.type ?? '')} is not known`,
+      `write ${embeddedDatabases.join(', ')}`,
+    );
+  }
+  return { type, dataSource: requireText('db.dataSource', db.dataSource) };
+}
+
+function subjectOf(template: Readonly<Record<string, unknown>>): SubjectFields {
+  const fields = [
+    'country',
+    'organization',
+    'organizationalUnit',
+    'locality',
+    'province',
+    'streetAddress',
+    'serialNumber',
+    'commonName',
+  ];
+  return Object.fromEntries(fields.filter((field) => template[field]).map((field) => [field, template[field]]));
+}
+
+function warningsOf(data: CaJson): string[] {
+  const { ssh, crl, metricsAddress, insecureAddress } = data;
+  return [
+    ...(ssh && Object.keys(ssh).length > 0 ? ['ssh: SSH certificates are not supported, the keys are not used'] : []),
+    ...(crl?.enabled ? ['crl.enabled: revocation lists are not supported, GET /crl answers 501'] : []),
+    ...(metricsAddress ? ['metricsAddress: metrics are not supported, nothing listens there'] : []),
+    ...(insecureAddress
+      ? ['insecureAddress: nothing to serve in clear without SCEP and CRL, nothing listens there']
+      : []),
+  ];
+}

@@ -1,0 +1,4 @@
+export { type CaConfig, type ClaimsJson, type DatabaseConfig, type ProvisionerJson, parseCaConfig } from './config.ts';
+export { configInvalid } from './errors.ts';
+export { claimsSchema, describeIssue, jwkProvisionerSchema } from './schema.ts';
+export { nodeTlsOptions, type TlsOptions } from './tls-options.ts';

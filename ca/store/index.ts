@@ -1,0 +1,2 @@
+export { createMemoryStore } from './memory.ts';
+export { openStore } from './open.ts';
