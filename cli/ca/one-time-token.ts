@@ -1,6 +1,7 @@
 /** One-time tokens: making one with a provisioner's key, and reading what one says without verifying it. */
 import { createOneTimeToken, tokenAudience } from '../../lib/jwk-provisioner/index.ts';
 import { decodeJwt } from '../../lib/jwt/index.ts';
+import { fingerprint, parseCertificateChainPem } from '../../lib/x509/index.ts';
 import type { Invocation } from '../command.ts';
 import { badToken } from '../errors.ts';
 import type { Connection } from './connection.ts';
@@ -51,9 +52,11 @@ export type TokenRequest = {
 /** Chooses a provisioner, opens its key and signs a token for POST /sign. */
 export async function makeSignToken(
   invocation: Invocation,
-  { client, caUrl, rootFingerprint }: Connection,
+  { client, caUrl, rootsPem }: Connection,
   request: TokenRequest,
 ): Promise<string> {
+  // several roots while one replaces the other: the bearer needs one of them
+  const [root] = parseCertificateChainPem(rootsPem);
   const { name, key } = await openProvisioner(invocation, client);
   const { notBefore, lifetimeMs, csrDer, ...rest } = request;
   return createOneTimeToken(key, {
@@ -61,7 +64,7 @@ export async function makeSignToken(
     issuer: name,
     audience: tokenAudience(caUrl.origin, 'sign'),
     sans: request.sans.length > 0 ? request.sans : [request.subject],
-    rootFingerprint,
+    ...(root && { rootFingerprint: fingerprint(root.der) }),
     ...(notBefore !== undefined && { notBefore }),
     ...(lifetimeMs !== undefined && { lifetimeMs }),
     ...(csrDer !== undefined && { csrDer }),

@@ -4,14 +4,14 @@
  */
 import { fetchRootByFingerprint } from '../../lib/ca-client/index.ts';
 import type { Invocation } from '../command.ts';
-import { parseCaUrl } from '../options/values.ts';
+import { caUrlOption } from '../options/values.ts';
+import { userAgent } from '../version.ts';
 import { type Connection, connectTo, loadRoots } from './connection.ts';
 import type { TokenContents } from './one-time-token.ts';
 
 export async function connectByToken(invocation: Invocation, token: TokenContents): Promise<Connection> {
   const { options } = invocation;
-  const configured = options.text('ca-url');
-  const caUrl = configured || !token.caUrl ? parseCaUrl(options.required('ca-url')) : token.caUrl;
+  const caUrl = options.text('ca-url') || !token.caUrl ? caUrlOption(options) : token.caUrl;
   if (!token.rootFingerprint) return connectTo(caUrl, loadRoots(invocation));
-  return connectTo(caUrl, await fetchRootByFingerprint(caUrl.origin, token.rootFingerprint));
+  return connectTo(caUrl, await fetchRootByFingerprint(caUrl, token.rootFingerprint, { userAgent }));
 }

@@ -5,7 +5,8 @@ import { fetchRootByFingerprint } from '../../lib/ca-client/index.ts';
 import type { Command } from '../command.ts';
 import { confirmOverwrite, saveFile } from '../files.ts';
 import { option } from '../options/shared.ts';
-import { parseCaUrl } from '../options/values.ts';
+import { caUrlOption } from '../options/values.ts';
+import { userAgent } from '../version.ts';
 
 export const command: Command = {
   path: ['ca', 'bootstrap'],
@@ -22,7 +23,7 @@ export const command: Command = {
     },
   ],
   async run({ options, stepPath, terminal }) {
-    const caUrl = parseCaUrl(options.required('ca-url'));
+    const caUrl = caUrlOption(options);
     const fingerprint = options.required('fingerprint');
     const rootPath = resolve(stepPath, 'certs', 'root_ca.crt');
     const settingsPath = join(stepPath, 'config', 'defaults.json');
@@ -30,7 +31,7 @@ export const command: Command = {
     await confirmOverwrite(terminal, rootPath, force);
     await confirmOverwrite(terminal, settingsPath, force);
 
-    const rootPem = await fetchRootByFingerprint(caUrl.origin, fingerprint);
+    const rootPem = await fetchRootByFingerprint(caUrl, fingerprint, { userAgent });
     mkdirSync(join(stepPath, 'certs'), { recursive: true, mode: 0o700 });
     mkdirSync(join(stepPath, 'config'), { recursive: true, mode: 0o700 });
     saveFile(rootPath, rootPem, 0o600);

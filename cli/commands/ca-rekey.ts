@@ -10,7 +10,7 @@ import type { Command } from '../command.ts';
 import { badInput, usage } from '../errors.ts';
 import { saveFile } from '../files.ts';
 import { foreignCredentials, option } from '../options/shared.ts';
-import { keySpec, parseCaUrl } from '../options/values.ts';
+import { caUrlOption, keySpec } from '../options/values.ts';
 
 export const command: Command = {
   path: ['ca', 'rekey'],
@@ -49,7 +49,7 @@ export const command: Command = {
     if (givenKeyPath && options.isOn('daemon')) {
       throw usage('--private-key: not together with --daemon', 'a daemon makes a new key each time');
     }
-    const caUrl = parseCaUrl(options.required('ca-url'));
+    const caUrl = caUrlOption(options);
     const rootsPem = loadRoots(invocation);
     let pair = await loadKeyPair(invocation, certificatePath, keyPath);
     if (pair.leaf.notAfter <= Date.now()) {

@@ -1,13 +1,13 @@
 /** `autocert ca renew`: the same names, the same key, new dates. */
+import { createRenewToken } from '../../lib/ca-client/index.ts';
 import { connectTo, loadRoots } from '../ca/connection.ts';
 import { type KeyPair, loadKeyPair, withCertificate } from '../ca/key-pair.ts';
-import { makeRenewToken } from '../ca/renew-token.ts';
 import { renewalOptions } from '../ca/renewal-options.ts';
 import { runRenewal } from '../ca/renewal-run.ts';
 import type { Command } from '../command.ts';
 import { saveFile } from '../files.ts';
 import { foreignCredentials } from '../options/shared.ts';
-import { parseCaUrl } from '../options/values.ts';
+import { caUrlOption } from '../options/values.ts';
 
 export const command: Command = {
   path: ['ca', 'renew'],
@@ -37,7 +37,7 @@ export const command: Command = {
     const { positionals, options, terminal } = invocation;
     const [certificatePath = '', keyPath = ''] = positionals;
     const outPath = options.text('out') || certificatePath;
-    const caUrl = parseCaUrl(options.required('ca-url'));
+    const caUrl = caUrlOption(options);
     const rootsPem = loadRoots(invocation);
     const mutualTls = options.isOn('mtls');
     let pair = await loadKeyPair(invocation, certificatePath, keyPath);
@@ -63,6 +63,8 @@ async function requestRenewal(pair: KeyPair, caUrl: URL, rootsPem: string, mutua
     const { chainPem } = await connectTo(caUrl, rootsPem, pair.clientCertificate).client.renew();
     return chainPem.join('');
   }
-  const { chainPem } = await connectTo(caUrl, rootsPem).client.renewWithToken(makeRenewToken(pair, caUrl, now));
+  const { certPem, keyPem } = pair.clientCertificate;
+  const token = createRenewToken({ chainPem: certPem, keyPem, caUrl, now });
+  const { chainPem } = await connectTo(caUrl, rootsPem).client.renewWithToken(token);
   return chainPem.join('');
 }

@@ -3,7 +3,8 @@ import { fetchRootByFingerprint } from '../../lib/ca-client/index.ts';
 import type { Command } from '../command.ts';
 import { confirmOverwrite, saveFile } from '../files.ts';
 import { option } from '../options/shared.ts';
-import { parseCaUrl } from '../options/values.ts';
+import { caUrlOption } from '../options/values.ts';
+import { userAgent } from '../version.ts';
 
 export const command: Command = {
   path: ['ca', 'root'],
@@ -18,10 +19,10 @@ export const command: Command = {
   ],
   async run({ positionals, options, terminal }) {
     const [path] = positionals;
-    const caUrl = parseCaUrl(options.required('ca-url'));
+    const caUrl = caUrlOption(options);
     const fingerprint = options.required('fingerprint');
     if (path) await confirmOverwrite(terminal, path, options.isOn('force'));
-    const rootPem = await fetchRootByFingerprint(caUrl.origin, fingerprint);
+    const rootPem = await fetchRootByFingerprint(caUrl, fingerprint, { userAgent });
     if (!path) terminal.write(rootPem);
     else {
       saveFile(path, rootPem, 0o600);

@@ -1,30 +1,25 @@
 /** Option values with a meaning: addresses, times, template data, key types. Pure apart from reading --set-file. */
+import { parseCaUrl } from '../../lib/ca-client/index.ts';
 import type { KeySpec } from '../../lib/crypto/index.ts';
+import { describeError } from '../../lib/errors/index.ts';
 import { formatGoDuration, tryParseGoDuration } from '../../lib/time/index.ts';
 import type { OptionValues } from '../command.ts';
 import { badInput, usage } from '../errors.ts';
 
 /**
- * `--ca-url` as step reads it: https may be left out, any path is dropped, an IPv6 address may come without brackets.
+ * `--ca-url`. As in step, an IPv6 address may come without brackets.
  * @throws {AppError} ERR_CLI_USAGE (invalid)
  */
-export function parseCaUrl(text: string): URL {
-  const [scheme, rest] = text.includes('://')
-    ? [text.split('://')[0] ?? '', text.split('://')[1] ?? '']
-    : ['https', text];
-  if (scheme.toLowerCase() !== 'https') {
-    throw usage(`--ca-url: "${text}" is not an https address`, 'a CA is reached over https only');
-  }
-  const host = rest.split('/')[0] ?? '';
+export function caUrlOption(options: OptionValues): URL {
+  const text = options.required('ca-url');
   // three groups at least: host:port has two
-  const authority = /^[0-9a-f:]+$/i.test(host) && host.split(':').length > 2 ? `[${host}]` : host;
-  const url = URL.parse(`https://${authority}`);
-  if (!url || url.hostname === '' || url.username !== '') throw usage(`--ca-url: "${text}" is not an address`);
-  return url;
+  const bare = /^(?:[0-9a-f]*:){2,}[0-9a-f]*$/i.test(text);
+  try {
+    return parseCaUrl(bare ? `[${text}]` : text);
+  } catch (error) {
+    throw usage(`--ca-url: ${describeError(error)}`, 'write an https address, such as https://ca.example:9000');
+  }
 }
-
-/** `https://host:port`, without a slash at the end. */
-export const originOf = (url: URL): string => url.origin;
 
 /**
  * `--not-before`, `--not-after` as the CA wants them: a Go duration or an RFC 3339 time.
