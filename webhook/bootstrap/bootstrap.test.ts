@@ -210,11 +210,15 @@ describe('decideBootstrap', () => {
 });
 
 describe('createBootstrapHandler', () => {
-  const good = { authorization: 'Bearer token', body: bodyOf({ csr: csrPem(csrDer('', [])) }) };
+  const der = csrDer('', []);
+  const good = { authorization: 'Bearer token', body: bodyOf({ csr: csrPem(der) }) };
   const deps = (changes: Partial<BootstrapDeps['kubernetes']> = {}): BootstrapDeps => ({
     kubernetes: { reviewToken: async () => review, readPod: async () => pod, ...changes },
     rules,
-    issuer: { mint: ({ csrDer: der }) => ({ token: `token for ${der.length} bytes` }), fingerprint: () => 'f00d' },
+    issuer: {
+      mint: (request) => ({ token: `token for ${request.csrDer.toString('hex')}` }),
+      fingerprint: () => 'f00d',
+    },
     caUrl: 'https://ca.test',
     clock: { now: () => 0 },
     log: silentLogger,
@@ -230,7 +234,7 @@ describe('createBootstrapHandler', () => {
     assert.deepEqual(JSON.parse(JSON.stringify(answer)), {
       status: 200,
       body: {
-        ott: `token for ${csrDer('', []).length} bytes`,
+        ott: `token for ${der.toString('hex')}`,
         caUrl: 'https://ca.test',
         fingerprint: 'f00d',
         subject: 'cart.shop.svc',

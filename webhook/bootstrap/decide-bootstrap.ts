@@ -8,10 +8,8 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import type { TokenReviewResult } from '../../lib/kubernetes/index.ts';
 import { type CertificateRequest, groupSans, listSans } from '../../lib/x509/index.ts';
+import { tokenAudience } from '../admission/contract.ts';
 import { csrRefused, podMismatch, podMissing, podNotInjected, tokenRefused, tokenWithoutPod } from './errors.ts';
-
-/** The audience our projected tokens are made for; a token for anything else is refused. */
-export const tokenAudience = 'autocert.step.sm';
 
 /** The pod in whose name a reviewed token speaks. */
 export type Caller = {

@@ -6,9 +6,10 @@
 import { AppError, isAppError } from '../../lib/errors/index.ts';
 import type { LogFields, Logger } from '../../lib/log/index.ts';
 import type { Clock } from '../../lib/time/index.ts';
+import { tokenAudience } from '../admission/contract.ts';
 import { type JsonAnswer, renderError } from '../http-errors.ts';
 import type { PodReader, TokenReviewer } from '../ports.ts';
-import { decideBootstrap, type Grant, identifyCaller, type PodRules, tokenAudience } from './decide-bootstrap.ts';
+import { decideBootstrap, type Grant, identifyCaller, type PodRules } from './decide-bootstrap.ts';
 import { apiFailed, busy, tooManyRequests } from './errors.ts';
 import { RateLimiter } from './rate-limit.ts';
 import { parseBearerToken, parseBootstrapBody } from './request.ts';
