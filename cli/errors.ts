@@ -39,14 +39,16 @@ export const badToken = (detail: string, hint?: string): AppError =>
 export const badInput = (detail: string, hint?: string): AppError =>
   new AppError('ERR_CLI_INPUT', 'invalid', detail, hint === undefined ? {} : { hint });
 
-export const remoteServer = (address: string, cause: unknown, hint?: string): AppError =>
-  new AppError('ERR_CLI_SERVER', 'unavailable', `${address}: no TLS connection`, {
-    cause,
-    ...(hint === undefined ? {} : { hint }),
-  });
+export const remoteServer = (address: string, cause: unknown): AppError =>
+  new AppError('ERR_CLI_SERVER', 'unavailable', `${address}: no TLS connection`, { cause });
 
-export const notVerified = (what: string, problem: string, cause?: unknown): AppError =>
-  new AppError('ERR_CLI_NOT_VERIFIED', 'forbidden', `${what}: not valid, ${problem}`, { cause });
+export const notVerified = (what: string, problem: string, hint?: string): AppError =>
+  new AppError(
+    'ERR_CLI_NOT_VERIFIED',
+    'forbidden',
+    `${what}: not valid, ${problem}`,
+    hint === undefined ? {} : { hint },
+  );
 
 export const notifyFailed = (detail: string, cause?: unknown): AppError =>
   new AppError('ERR_CLI_NOTIFY', 'unavailable', detail, {

@@ -1,13 +1,12 @@
 /**
  * Where `certificate inspect|fingerprint|verify` take certificates from: a file, standard input, or a TLS server.
  */
-import { readdirSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { join } from 'node:path';
-import { connect, getCACertificates, type TLSSocket } from 'node:tls';
-import { encodePem, parsePem } from '../../lib/encoding/index.ts';
-import { badInput, fileUnreadable, remoteServer, usage } from '../errors.ts';
+import { connect, type TLSSocket } from 'node:tls';
+import { parsePem } from '../../lib/encoding/index.ts';
+import { badInput, remoteServer, usage } from '../errors.ts';
 import { readInput } from '../files.ts';
+import { verifyCertificates } from './verification.ts';
 
 /** Ports of the schemes that step knows; all of them speak TLS from the first byte. */
 const schemes: Readonly<Record<string, number>> = {
@@ -23,8 +22,11 @@ export type CertificateSource =
   | { readonly kind: 'request'; readonly der: Buffer };
 
 export type RemoteOptions = {
+  /** `--roots` as given. */
   readonly roots: string | undefined;
+  /** Name to ask for (SNI) and to check; without it the host in the address. */
   readonly serverName: string | undefined;
+  /** Take what a server presents without verifying it. */
   readonly insecure: boolean;
 };
 
@@ -32,14 +34,27 @@ export type RemoteOptions = {
 export const isAddress = (place: string): boolean => schemeOf(place) !== undefined;
 
 function schemeOf(place: string): string | undefined {
-  const match = /^([a-z]+):\/\//i.exec(place);
-  const scheme = match?.[1]?.toLowerCase();
-  return scheme !== undefined && scheme in schemes ? scheme : undefined;
+  const scheme = /^([a-z]+):\/\//i.exec(place)?.[1]?.toLowerCase();
+  return scheme !== undefined && Object.hasOwn(schemes, scheme) ? scheme : undefined;
 }
 
-/** @throws {AppError} ERR_CLI_FILE, ERR_CLI_INPUT, ERR_CLI_SERVER */
+/** Host of an address, IPv6 without brackets. */
+export const hostOf = (address: string): string => parseAddress(address).hostname.replace(/^\[|\]$/g, '');
+
+function parseAddress(address: string): URL {
+  const url = URL.parse(address.replace(/^[a-z]+:/i, 'https:'));
+  if (!url) throw usage(`"${address}" is not an address`);
+  return url;
+}
+
+/** @throws {AppError} ERR_CLI_FILE, ERR_CLI_INPUT, ERR_CLI_SERVER, ERR_CLI_NOT_VERIFIED */
 export async function loadCertificates(place: string, options: RemoteOptions): Promise<CertificateSource> {
-  if (isAddress(place)) return { kind: 'certificates', ders: await fetchPeerCertificates(place, options) };
+  if (isAddress(place)) {
+    const name = options.serverName || hostOf(place);
+    const ders = await fetchPeerCertificates(place, name);
+    if (!options.insecure) verifyCertificates(ders, { place, roots: options.roots, host: name });
+    return { kind: 'certificates', ders };
+  }
   const blocks = parsePem(readInput(place));
   const ders = blocks.filter(({ label }) => label === 'CERTIFICATE').map(({ der }) => der);
   if (ders.length > 0) return { kind: 'certificates', ders };
@@ -53,22 +68,14 @@ export async function loadCertificates(place: string, options: RemoteOptions): P
 
 const handshakeTimeoutMs = 15_000;
 
-/** The chain a server presents, leaf first. */
-async function fetchPeerCertificates(
-  address: string,
-  { roots, serverName, insecure }: RemoteOptions,
-): Promise<Buffer[]> {
-  const url = URL.parse(address.replace(/^[a-z]+:/i, 'https:'));
-  if (!url) throw usage(`"${address}" is not an address`);
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  const port = Number(url.port || schemes[schemeOf(address) ?? 'https']);
-  const name = serverName || host;
+/** The chain a server presents, leaf first, whoever issued it. */
+async function fetchPeerCertificates(address: string, serverName: string): Promise<Buffer[]> {
   const socket = connect({
-    host,
-    port,
-    ...(isIP(name) ? {} : { servername: name }),
-    rejectUnauthorized: !insecure,
-    ca: roots ? loadRootFiles(roots) : systemRoots(),
+    host: hostOf(address),
+    port: Number(parseAddress(address).port || schemes[schemeOf(address) ?? 'https']),
+    ...(isIP(serverName) ? {} : { servername: serverName }),
+    rejectUnauthorized: false,
+    ca: [], // Node would add issuers that it knows to those that were sent
     minVersion: 'TLSv1.2',
   });
   try {
@@ -81,20 +88,14 @@ async function fetchPeerCertificates(
 
 function handshake(socket: TLSSocket, address: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const fail = (error: Error): void => reject(remoteServer(address, error, hintFor(error)));
+    const fail = (error: Error): void => reject(remoteServer(address, error));
     socket.setTimeout(handshakeTimeoutMs, () => fail(new Error(`no answer within ${handshakeTimeoutMs / 1000} s`)));
     socket.once('error', fail);
     socket.once('secureConnect', resolve);
   });
 }
 
-function hintFor(error: Error): string | undefined {
-  const code = String((error as NodeJS.ErrnoException).code);
-  if (!/^(CERT_|UNABLE_|SELF_SIGNED|DEPTH_ZERO|ERR_TLS_CERT|HOSTNAME)/.test(code)) return undefined;
-  return 'give --roots to say whom to trust, or --insecure to look at the certificate all the same';
-}
-
-/** Follows the issuers of the peer certificate; Node ends the list by a certificate that is its own issuer. */
+/** Follows the issuers of the peer certificate; the list ends where a certificate is its own issuer or none is there. */
 function peerChain(socket: TLSSocket): Buffer[] {
   const ders: Buffer[] = [];
   let current = socket.getPeerCertificate(true);
@@ -104,25 +105,3 @@ function peerChain(socket: TLSSocket): Buffer[] {
   }
   return ders;
 }
-
-/** `--roots`: a file, a folder, or several of them separated by commas; PEM of every certificate found. */
-export function loadRootFiles(places: string): string[] {
-  const paths = places.split(',').flatMap((place) => {
-    const path = place.trim();
-    try {
-      return statSync(path).isDirectory() ? readdirSync(path).map((name) => join(path, name)) : [path];
-    } catch (error) {
-      throw fileUnreadable(path, error);
-    }
-  });
-  const roots = paths
-    .filter((path) => statSync(path).isFile())
-    .flatMap((path) => parsePem(readInput(path)))
-    .filter(({ label }) => label === 'CERTIFICATE')
-    .map(({ der }) => encodePem('CERTIFICATE', der));
-  if (roots.length === 0) throw badInput(`--roots: ${places} holds no certificate`);
-  return roots;
-}
-
-/** What this machine trusts. */
-export const systemRoots = (): string[] => getCACertificates('system');

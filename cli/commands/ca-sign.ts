@@ -1,6 +1,7 @@
 /** `autocert ca sign`: a certificate for a signing request made elsewhere; the token is bound to that request. */
-import { encodePem, parsePem } from '../../lib/encoding/index.ts';
+import { encodePem } from '../../lib/encoding/index.ts';
 import { parseCertificateRequest } from '../../lib/x509/index.ts';
+import { readRequestDer } from '../ca/certificate-request.ts';
 import { connect } from '../ca/connection.ts';
 import { makeSignToken, readToken } from '../ca/one-time-token.ts';
 import { connectByToken } from '../ca/token-connection.ts';
@@ -46,7 +47,7 @@ export const command: Command = {
     const data = templateData(options, readInput);
     const givenToken = options.text('token');
     const claimed = givenToken ? readToken(givenToken) : undefined;
-    const csrDer = readRequest(requestPath);
+    const csrDer = readRequestDer(requestPath);
     await confirmOverwrite(terminal, certificatePath, options.isOn('force'));
 
     const connection = claimed ? await connectByToken(invocation, claimed) : connect(invocation);
@@ -72,11 +73,3 @@ export const command: Command = {
     }
   },
 };
-
-/** DER of the first request in the file; old tools write NEW CERTIFICATE REQUEST. */
-function readRequest(path: string): Buffer {
-  const block = parsePem(readInput(path)).find(({ label }) => /^(NEW )?CERTIFICATE REQUEST$/.test(label));
-  if (!block)
-    throw badInput(`${path}: holds no certificate request`, 'it has a line -----BEGIN CERTIFICATE REQUEST-----');
-  return block.der;
-}

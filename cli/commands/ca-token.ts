@@ -1,9 +1,9 @@
 /** `autocert ca token`: the right to get one certificate, to hand to somebody. The token is all that goes to stdout. */
-import { parsePem } from '../../lib/encoding/index.ts';
+import { readRequestDer } from '../ca/certificate-request.ts';
 import { connect } from '../ca/connection.ts';
 import { makeSignToken } from '../ca/one-time-token.ts';
 import type { Command } from '../command.ts';
-import { badInput, usage } from '../errors.ts';
+import { usage } from '../errors.ts';
 import { confirmOverwrite, readInput, saveFile } from '../files.ts';
 import { connectionOptions, foreignCredentials, option } from '../options/shared.ts';
 import { templateData, validityTime } from '../options/values.ts';
@@ -61,7 +61,7 @@ export const command: Command = {
     if (lifetimeMs !== undefined && lifetimeMs <= 0) throw usage('--not-after: the token would end before it begins');
     const data = templateData(options, readInput);
     const requestPath = options.text('cnf-file');
-    const csrDer = requestPath ? requestDer(requestPath) : undefined;
+    const csrDer = requestPath ? readRequestDer(requestPath) : undefined;
     const outputPath = options.text('output-file');
     if (outputPath) await confirmOverwrite(terminal, outputPath, options.isOn('force'));
 
@@ -81,9 +81,3 @@ export const command: Command = {
     return 0;
   },
 };
-
-function requestDer(path: string): Buffer {
-  const block = parsePem(readInput(path)).find(({ label }) => label.endsWith('CERTIFICATE REQUEST'));
-  if (!block) throw badInput(`--cnf-file: ${path} holds no certificate request`);
-  return block.der;
-}
