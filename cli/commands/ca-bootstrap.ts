@@ -1,7 +1,7 @@
 /** `autocert ca bootstrap`: from an address and a fingerprint to settings that every other command uses. */
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { fetchRootByFingerprint } from '../../lib/ca-client/index.ts';
+import { fetchRootByFingerprint, parseFingerprint } from '../../lib/ca-client/index.ts';
 import type { Command } from '../command.ts';
 import { confirmOverwrite, saveFile } from '../files.ts';
 import { option } from '../options/shared.ts';
@@ -24,7 +24,7 @@ export const command: Command = {
   ],
   async run({ options, stepPath, terminal }) {
     const caUrl = caUrlOption(options);
-    const fingerprint = options.required('fingerprint');
+    const fingerprint = parseFingerprint(options.required('fingerprint'));
     const rootPath = resolve(stepPath, 'certs', 'root_ca.crt');
     const settingsPath = join(stepPath, 'config', 'defaults.json');
     const force = options.isOn('force');
@@ -36,7 +36,7 @@ export const command: Command = {
     mkdirSync(join(stepPath, 'config'), { recursive: true, mode: 0o700 });
     saveFile(rootPath, rootPem, 0o600);
     terminal.note(`The root certificate has been saved in ${rootPath}.`);
-    const settings = { 'ca-url': caUrl.origin, fingerprint: fingerprint.toLowerCase(), root: rootPath };
+    const settings = { 'ca-url': caUrl.origin, fingerprint, root: rootPath };
     saveFile(settingsPath, JSON.stringify(settings, null, 2), 0o644);
     terminal.note(`The authority configuration has been saved in ${settingsPath}.`);
     return 0;

@@ -43,7 +43,7 @@ export function renderCommandHelp(command: CommandDescription, styles: Styles): 
   const own = options.flatMap((option) => entry(optionSpelling(option), optionText(option)));
   const common = globalOptions.flatMap((option) => entry(optionSpelling(option), optionText(option)));
   sections.push(section('Options', [...own, ...common], styles));
-  const [first] = options.filter(({ value }) => value !== undefined);
+  const first = options.find(({ name }) => name === 'ca-url') ?? options.find(({ value }) => value !== undefined);
   if (first) {
     sections.push(
       wrap(

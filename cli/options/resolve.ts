@@ -39,10 +39,9 @@ export function resolveOptions(
     required(name) {
       const value = text(name);
       if (value) return value;
-      throw usage(
-        `--${name}: missing`,
-        `give --${name}, set ${variableName(name)}, or run "autocert ca bootstrap" once`,
-      );
+      const ways = `give --${name} or set ${variableName(name)}`;
+      const itself = command.path.join(' ') === 'ca bootstrap';
+      throw usage(`--${name}: missing`, itself ? ways : `${ways}, or run "autocert ca bootstrap" once`);
     },
     isOn: (name) => text(name) === 'true',
     list: (name) => lookUp(name)?.values ?? [],
