@@ -96,6 +96,7 @@ export type InjectionPlan = {
   readonly namespace: string;
   /** In token mode `secret`: a bootstrapper is added, so a token has to be minted for it. Never in `service-account`. */
   readonly needsToken: boolean;
+  readonly tokenMode: TokenSource['kind'];
   readonly nativeSidecar: boolean;
   /** Default mode of the key, octal. */
   readonly keyMode: '0600' | '0640' | '0644';

@@ -1,0 +1,21 @@
+/** Admission, from the decoded body of a request to the body of its answer. Pure. */
+export { annotations, readCertificateWish } from './annotations.ts';
+export * as contract from './contract.ts';
+export { decideInjection } from './decide.ts';
+export { renderPatch } from './patch.ts';
+export { isInjected } from './recognize.ts';
+export { type Outcome, renderResponse } from './response.ts';
+export { parseAdmissionReview } from './review.ts';
+export type {
+  CertificateWish,
+  ClusterFacts,
+  Decision,
+  InjectionPlan,
+  Json,
+  JsonObject,
+  PatchFacts,
+  PatchOperation,
+  Review,
+  SkipReason,
+  TokenSource,
+} from './types.ts';

@@ -1,0 +1,97 @@
+/**
+ * The keys of config.yaml: upstream's under their names, then ours. The one place that says what each may hold and what
+ * holds when it is absent; docs/reference/configuration.md is the same for readers, and a test compares both.
+ *
+ * An empty string counts as absent, as in upstream's generated files. Container and volume templates belong to Kubernetes:
+ * only what the webhook itself relies on is checked, everything else is passed on.
+ */
+import { z } from 'zod';
+import { isAppError } from '../../lib/errors/index.ts';
+import { parseListenAddress } from '../../lib/http/index.ts';
+import { parseGoDuration } from '../../lib/time/index.ts';
+import { findSyntaxProblem } from '../names/index.ts';
+
+/** Refuses with the message of the AppError that `parse` throws. */
+function parsedBy(parse: (text: string) => unknown) {
+  return (text: string, context: z.core.$RefinementCtx<string>): void => {
+    try {
+      parse(text);
+    } catch (error) {
+      if (!isAppError(error)) throw error;
+      context.addIssue({ code: 'custom', message: error.message, input: text });
+    }
+  };
+}
+
+const emptyIsAbsent = (value: unknown): unknown => (value === '' || value === null ? undefined : value);
+const textOr = (fallback: string) => z.preprocess(emptyIsAbsent, z.string().default(fallback));
+const choice = <const T extends readonly string[]>(values: T, fallback: T[number]) =>
+  z.preprocess(emptyIsAbsent, z.enum(values).default(fallback as never));
+const address = (fallback: string) =>
+  z.preprocess(emptyIsAbsent, z.string().superRefine(parsedBy(parseListenAddress)).default(fallback));
+
+const httpsUrl = z.string().superRefine((text, context) => {
+  const url = URL.parse(text);
+  const problem = !url
+    ? 'not a URL'
+    : url.protocol !== 'https:'
+      ? 'not an https URL'
+      : url.username || url.password || url.search || url.hash
+        ? 'a URL without user, query and fragment is wanted'
+        : undefined;
+  if (problem) context.addIssue({ code: 'custom', message: problem, input: text });
+});
+
+const duration = z.string().superRefine((text, context) => {
+  parsedBy((value) => {
+    if (parseGoDuration(value) <= 0) context.addIssue({ code: 'custom', message: 'must be positive', input: value });
+  })(text, context);
+});
+
+const dnsName = z.string().superRefine((text, context) => {
+  const problem = findSyntaxProblem(text.replace(/^\.+|\.+$/g, ''));
+  if (problem) context.addIssue({ code: 'custom', message: problem.rule, input: text });
+});
+
+/** RFC 1123 label, as Kubernetes wants for containers, volumes and Services. */
+const label = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'not a DNS label (lower-case letters, digits, hyphens; at most 63)');
+
+const containerTemplate = (name: string) =>
+  z.looseObject({
+    name: z.preprocess(emptyIsAbsent, label.default(name)),
+    image: z.string('an image is wanted').min(1, 'an image is wanted'),
+    env: z.array(z.looseObject({ name: z.string().min(1) })).nullish(),
+    volumeMounts: z.array(z.looseObject({ name: z.string(), mountPath: z.string() })).nullish(),
+    securityContext: z.looseObject({}).nullish(),
+    restartPolicy: z.undefined('is set by the webhook, which knows whether a sidecar is native'),
+  });
+
+export const configSchema = z.strictObject({
+  address: address(':4443'),
+  service: z.preprocess(emptyIsAbsent, label.default('autocert')),
+  logFormat: choice(['json', 'text'], 'text'),
+  caUrl: z.preprocess(emptyIsAbsent, httpsUrl),
+  certLifetime: z.preprocess(emptyIsAbsent, duration.optional()),
+  bootstrapper: containerTemplate('autocert-bootstrapper'),
+  renewer: containerTemplate('autocert-renewer'),
+  certsVolume: z.looseObject({ name: z.preprocess(emptyIsAbsent, label.default('certs')) }).default({
+    name: 'certs',
+    emptyDir: {},
+  }),
+  restrictCertificatesToNamespace: z.preprocess(emptyIsAbsent, z.boolean().default(false)),
+  clusterDomain: z.preprocess(emptyIsAbsent, dnsName.default('')),
+  rootCAPath: z.preprocess(emptyIsAbsent, z.string().optional()),
+  provisionerPasswordPath: textOr('/home/step/password/password'),
+  tokenMode: choice(['secret', 'service-account'], 'secret'),
+  bootstrapAddress: address(':4444'),
+  bootstrapUrl: z.preprocess(emptyIsAbsent, httpsUrl.optional()),
+  nativeSidecar: choice(['auto', 'always', 'never'], 'auto'),
+  writeMode: choice(['atomic', 'in-place'], 'atomic'),
+  renewMethod: choice(['rekey', 'renew'], 'rekey'),
+  webhookConfigurationName: textOr(''),
+});
+
+/** All keys of config.yaml. */
+export const configKeys: readonly string[] = Object.keys(configSchema.shape);
