@@ -1,43 +1,24 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { CertificateSet } from '../lib/certificate-files/index.ts';
-import { openCertificateSet, pathsIn } from '../lib/certificate-files/index.ts';
+import { type CertificateSet, openCertificateSet, pathsIn } from '../lib/certificate-files/index.ts';
 import { AppError, isAppError } from '../lib/errors/index.ts';
 import { createLogger } from '../lib/log/index.ts';
 import { caError, FakeAuthority, type Script } from '../lib/pod/fake-authority.ts';
+import { MemoryStore, volumeFull } from '../lib/pod/fake-store.ts';
 import type { Credential, PodSettings } from '../lib/pod/index.ts';
 import { FakeClock } from '../lib/time/fake-clock.ts';
 import { bootstrap } from './bootstrap.ts';
-import type { BootstrapPorts, CertificateStore } from './ports.ts';
+import type { BootstrapPorts } from './ports.ts';
 
 const hour = 3_600_000;
 const minute = 60_000;
 const down = () => caError('unavailable', 'ERR_CA_UNREACHABLE');
-const full = () => new AppError('ERR_VOLUME_FULL', 'unavailable', 'certificate files: no space left');
 const token: Credential = { kind: 'token', ott: 'secret-token' };
 const serviceAccount: Credential = {
   kind: 'service-account',
   bootstrapUrl: new URL('https://webhook/v1/bootstrap'),
   tokenFile: '/token',
 };
-
-class MemoryStore implements CertificateStore {
-  set: CertificateSet | undefined;
-  writes = 0;
-  probes: AppError[] = [];
-  failures: AppError[] = [];
-  read = () => this.set;
-  probe(): void {
-    const failure = this.probes.shift();
-    if (failure) throw failure;
-  }
-  write(set: CertificateSet): void {
-    const failure = this.failures.shift();
-    if (failure) throw failure;
-    this.writes++;
-    this.set = set;
-  }
-}
 
 function arrange(script: Script = {}, credential: Credential = token, change: Partial<PodSettings> = {}) {
   const clock = new FakeClock();
@@ -251,14 +232,14 @@ describe('failures that are final', () => {
 describe('the volume', () => {
   it('is tried before the token is used', async () => {
     const { run, store, authority } = arrange();
-    store.probes = [full(), full()];
+    store.probes = [volumeFull(), volumeFull()];
     assert.equal((await run()).outcome, 'issued');
     assert.equal(authority.calls.filter((call) => call === 'sign').length, 1);
   });
 
   it('that fails after the token is used is tried again with the same certificate', async () => {
     const { run, store, authority } = arrange();
-    store.failures = [full(), full()];
+    store.failures = [volumeFull(), volumeFull()];
     assert.equal((await run()).outcome, 'issued');
     assert.equal(authority.calls.filter((call) => call === 'sign').length, 1);
     assert.equal(store.writes, 1);

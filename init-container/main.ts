@@ -10,13 +10,13 @@ import {
   closeProcess,
   connectAuthority,
   exitCodeFor,
+  openStore,
   parseDurationVariable,
   parseLogSettings,
   parsePodSettings,
   writeTerminationMessage,
 } from '../lib/pod/index.ts';
 import { systemClock } from '../lib/time/index.ts';
-import { openStore } from './adapters/store.ts';
 import { bootstrap } from './bootstrap.ts';
 
 /** Long enough for a CA that is being rolled out; after it the kubelet starts us again, with a back-off of its own. */

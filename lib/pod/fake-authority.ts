@@ -23,6 +23,8 @@ export class FakeAuthority implements RenewalAuthority {
   /** What GET /roots answers; the issuer's root unless set. */
   roots: readonly string[] | undefined;
   lifeMs = 3 * hour;
+  /** How far the clock of the CA is behind. */
+  datedBackMs = 0;
   readonly #clock: Pick<Clock, 'now'>;
   readonly #script: Script;
 
@@ -51,7 +53,7 @@ export class FakeAuthority implements RenewalAuthority {
     this.#answer('renewExpired', () => this.#issue(spkiOf(set.keyPem)));
 
   #issue(spki: Uint8Array): string[] {
-    const now = this.#clock.now();
+    const now = this.#clock.now() - this.datedBackMs;
     return this.issuer.issueChain({ notBefore: now, notAfter: now + this.lifeMs, publicKeyDer: spki });
   }
 

@@ -21,3 +21,4 @@ export {
 } from './environment.ts';
 export { gaveUp } from './errors.ts';
 export { closeProcess, exitCodeFor, exitCodes, writeTerminationMessage } from './process.ts';
+export { type CertificateStore, openStore } from './store.ts';
