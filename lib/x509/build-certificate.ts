@@ -160,6 +160,10 @@ function randomSerial(): bigint {
 export type AuthorityRequest = Validity & {
   readonly subject: SubjectFields;
   readonly serial?: bigint;
+  /** How many authorities may follow below; 1 for a root and 0 for an intermediate when absent. */
+  readonly pathLength?: number;
+  /** Whole extensions (encodeExtension), written last: name constraints, for example. */
+  readonly extraExtensions?: readonly Uint8Array[];
 };
 
 /** Self-signed root as `step ca init` makes it: certSign and crlSign, path length 1. DER. */
@@ -168,8 +172,9 @@ export function buildRootCertificate(request: AuthorityRequest & { readonly key:
   const spki = publicKeyDer(request.key);
   const extensions = [
     authorityUsage,
-    encodeBasicConstraints({ isCa: true, pathLength: 1 }),
+    encodeBasicConstraints({ isCa: true, pathLength: request.pathLength ?? 1 }),
     encodeSubjectKeyId(subjectKeyId(spki)),
+    ...(request.extraExtensions ?? []),
   ];
   return createSigner(subjectDer, request.key, undefined)({ ...request, subjectDer, publicKeyDer: spki, extensions });
 }
@@ -188,9 +193,10 @@ export function buildIntermediateCertificate(
   }
   const extensions = [
     authorityUsage,
-    encodeBasicConstraints({ isCa: true, pathLength: 0 }),
+    encodeBasicConstraints({ isCa: true, pathLength: request.pathLength ?? 0 }),
     encodeSubjectKeyId(subjectKeyId(request.publicKeyDer)),
     ...(issuer.subjectKeyId ? [encodeAuthorityKeyId(issuer.subjectKeyId)] : []),
+    ...(request.extraExtensions ?? []),
   ];
   const signer = createSigner(issuer.subjectDer, issuerKey, issuer.signatureAlgorithm);
   return signer({ ...request, subjectDer: encodeName(request.subject), extensions });

@@ -64,6 +64,8 @@ export type Certificate = {
 };
 
 const what = 'certificate';
+/** RFC 5280 4.1.2.2 asks for 20 octets at most; some are longer, none is much longer. */
+const maxSerial = 2n ** 320n;
 
 /** @throws {AppError} ERR_DER, ERR_CERTIFICATE, ERR_PUBLIC_KEY (all invalid) */
 export function parseCertificate(bytes: Uint8Array): Certificate {
@@ -79,6 +81,7 @@ export function parseCertificate(bytes: Uint8Array): Certificate {
   const tbs = new DerReader(tbsValue.content, what);
   const version = readVersion(tbs);
   const serial = tbs.readInteger();
+  if (serial < 0n || serial >= maxSerial) throw malformed(what, 'has a serial number out of range');
   if (!tbs.read(Tag.sequence).bytes.equals(outerAlgorithm)) throw malformed(what, 'names two signature algorithms');
   const issuerDer = tbs.read(Tag.sequence).bytes;
   const validity = tbs.enter(Tag.sequence);

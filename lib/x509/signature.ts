@@ -5,6 +5,7 @@
 import { constants, type KeyObject, sign, verify } from 'node:crypto';
 import { contextTag, integer, nullValue, oid, sequence, tlv } from '../encoding/index.ts';
 import { issuerUnfit } from './errors.ts';
+import { oids } from './oids.ts';
 
 type Family = 'rsa' | 'rsa-pss' | 'ec' | 'ed25519';
 
@@ -13,7 +14,7 @@ export type SignatureAlgorithm = {
   readonly name: string;
   readonly family: Family;
   readonly hash: 'sha256' | 'sha384' | 'sha512' | null;
-  /** AlgorithmIdentifier. */
+  /** AlgorithmIdentifier as it is written here. */
   readonly der: Buffer;
 };
 
@@ -24,9 +25,9 @@ const sha2 = {
 } as const;
 type Hash = keyof typeof sha2;
 
-/** RSASSA-PSS-params (RFC 4055 3.1): same hash for MGF1, salt as long as the hash. */
-function pssParameters(hash: Hash): Buffer {
-  const hashAlgorithm = sequence(oid(sha2[hash].oid), nullValue());
+/** RSASSA-PSS-params (RFC 4055 3.1): same hash for MGF1, salt as long as the hash. `params` of the hash: NULL or nothing. */
+function pssParameters(hash: Hash, ...params: Buffer[]): Buffer {
+  const hashAlgorithm = sequence(oid(sha2[hash].oid), ...params);
   return sequence(
     tlv(contextTag(0, true), hashAlgorithm),
     tlv(contextTag(1, true), sequence(oid('1.2.840.113549.1.1.8'), hashAlgorithm)),
@@ -34,27 +35,46 @@ function pssParameters(hash: Hash): Buffer {
   );
 }
 
-const algorithm = (name: string, family: Family, hash: Hash | null, type: string, ...params: Buffer[]) => ({
-  name,
-  family,
-  hash,
-  der: sequence(oid(type), ...params),
-});
+type Entry = SignatureAlgorithm & {
+  /** The other spelling of the parameters: RFC 4055 2.1 wants both accepted, and writers of both exist. */
+  readonly otherDer: Buffer;
+};
 
-const algorithms: readonly SignatureAlgorithm[] = [
-  algorithm('ECDSA-SHA256', 'ec', 'sha256', '1.2.840.10045.4.3.2'),
-  algorithm('ECDSA-SHA384', 'ec', 'sha384', '1.2.840.10045.4.3.3'),
-  algorithm('ECDSA-SHA512', 'ec', 'sha512', '1.2.840.10045.4.3.4'),
-  algorithm('SHA256-RSA', 'rsa', 'sha256', '1.2.840.113549.1.1.11', nullValue()),
-  algorithm('SHA384-RSA', 'rsa', 'sha384', '1.2.840.113549.1.1.12', nullValue()),
-  algorithm('SHA512-RSA', 'rsa', 'sha512', '1.2.840.113549.1.1.13', nullValue()),
-  algorithm('SHA256-RSAPSS', 'rsa-pss', 'sha256', '1.2.840.113549.1.1.10', pssParameters('sha256')),
-  algorithm('SHA384-RSAPSS', 'rsa-pss', 'sha384', '1.2.840.113549.1.1.10', pssParameters('sha384')),
-  algorithm('SHA512-RSAPSS', 'rsa-pss', 'sha512', '1.2.840.113549.1.1.10', pssParameters('sha512')),
-  algorithm('Ed25519', 'ed25519', null, '1.3.101.112'),
+function ecdsa(name: string, hash: Hash, type: string): Entry {
+  return { name, family: 'ec', hash, der: sequence(oid(type)), otherDer: sequence(oid(type), nullValue()) };
+}
+
+function rsa(name: string, hash: Hash, type: string): Entry {
+  return { name, family: 'rsa', hash, der: sequence(oid(type), nullValue()), otherDer: sequence(oid(type)) };
+}
+
+function rsaPss(name: string, hash: Hash): Entry {
+  const type = oid('1.2.840.113549.1.1.10');
+  const [der, otherDer] = [sequence(type, pssParameters(hash, nullValue())), sequence(type, pssParameters(hash))];
+  return { name, family: 'rsa-pss', hash, der, otherDer };
+}
+
+const ed25519Der = sequence(oid(oids.ed25519)); // RFC 8410 3: parameters must be absent
+
+const algorithms: readonly Entry[] = [
+  ecdsa('ECDSA-SHA256', 'sha256', '1.2.840.10045.4.3.2'),
+  ecdsa('ECDSA-SHA384', 'sha384', '1.2.840.10045.4.3.3'),
+  ecdsa('ECDSA-SHA512', 'sha512', '1.2.840.10045.4.3.4'),
+  rsa('SHA256-RSA', 'sha256', '1.2.840.113549.1.1.11'),
+  rsa('SHA384-RSA', 'sha384', '1.2.840.113549.1.1.12'),
+  rsa('SHA512-RSA', 'sha512', '1.2.840.113549.1.1.13'),
+  rsaPss('SHA256-RSAPSS', 'sha256'),
+  rsaPss('SHA384-RSAPSS', 'sha384'),
+  rsaPss('SHA512-RSAPSS', 'sha512'),
+  { name: 'Ed25519', family: 'ed25519', hash: null, der: ed25519Der, otherDer: ed25519Der },
 ];
 
-const byDer = new Map(algorithms.map((entry) => [entry.der.toString('hex'), entry]));
+const byDer: ReadonlyMap<string, SignatureAlgorithm> = new Map(
+  algorithms.flatMap((entry) => [
+    [entry.der.toString('hex'), entry],
+    [entry.otherDer.toString('hex'), entry],
+  ]),
+);
 const byName = new Map(algorithms.map((entry) => [entry.name, entry]));
 
 /** The algorithm of these AlgorithmIdentifier bytes; undefined when it is not in the table. */
