@@ -39,6 +39,7 @@ export async function startAuthority(
     run(peerPath('step'), 'ca', 'provisioner', 'add', name, '--create', '--password-file', at('password'));
   }
   makeRequest(run);
+  makeExpired(run);
 
   const serve = [at('config/ca.json'), '--password-file', at('password')];
   const server =
@@ -69,6 +70,8 @@ export async function startAuthority(
       ROOT: at('certs/root_ca.crt'),
       PASSWORD_FILE: at('password'),
       REQUEST: at('request.csr'),
+      EXPIRED_CRT: at('expired.crt'),
+      EXPIRED_KEY: at('expired.key'),
     },
   };
 }
@@ -78,6 +81,24 @@ function makeRequest(run: (program: string, ...args: string[]) => string): void 
   const names = ['--san', 'request.test', '--san', '10.0.0.9'];
   const plain = ['--csr', '--no-password', '--insecure'];
   run(peerPath('step'), 'certificate', 'create', 'request.test', 'request.csr', 'request.key', ...plain, ...names);
+}
+
+/** A certificate of this CA that ended an hour ago, without a provisioner extension. */
+function makeExpired(run: (program: string, ...args: string[]) => string): void {
+  const issuer = ['--ca', 'certs/intermediate_ca.crt', '--ca-key', 'secrets/intermediate_ca_key'];
+  const life = ['--not-before', '-2h', '--not-after', '-1h'];
+  const plain = ['--bundle', '--no-password', '--insecure', '--ca-password-file', 'password'];
+  run(
+    peerPath('step'),
+    'certificate',
+    'create',
+    'expired.test',
+    'expired.crt',
+    'expired.key',
+    ...issuer,
+    ...life,
+    ...plain,
+  );
 }
 
 function untilServing(server: ReturnType<typeof spawn>): Promise<void> {

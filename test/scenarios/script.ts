@@ -19,8 +19,8 @@
  *   contains FILE 'REGEX'    with `!` before it: does not
  *
  * Words are split at spaces; 'single' and "double" quotes keep a word together, $NAME is replaced outside single
- * quotes. With a CA, $CA_URL, $FINGERPRINT, $ROOT, $PASSWORD_FILE and $PROVISIONER are set. Each scenario runs in a
- * folder of its own with its own STEPPATH.
+ * quotes. With a CA the variables of authority.ts are set. Each scenario runs in a folder of its own with its own
+ * STEPPATH.
  */
 
 export type Step = {
