@@ -5,7 +5,7 @@
  * Order: what is no business of ours is let through before it is looked at; then annotations, names, containers, mounts.
  */
 import { isAppError } from '../../lib/errors/index.ts';
-import type { WebhookConfig } from '../config/types.ts';
+import type { WebhookConfig } from '../config/index.ts';
 import { annotations, readCertificateWish, warnAboutIdle } from './annotations.ts';
 import { buildBootstrapper, buildRenewer } from './containers.ts';
 import { containerless, namespaceMissing } from './errors.ts';

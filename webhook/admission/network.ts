@@ -1,5 +1,5 @@
 /** Warnings about how the pod runs: whether it can find the CA, and whether it can end. */
-import type { WebhookConfig } from '../config/types.ts';
+import type { WebhookConfig } from '../config/index.ts';
 import { clusterDomainOf } from '../names/index.ts';
 import type { Pod } from './pod.ts';
 import { isRecord } from './review.ts';

@@ -10,7 +10,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { isAppError } from '../../lib/errors/index.ts';
-import type { ContainerTemplate, WebhookConfig } from '../config/types.ts';
+import type { ContainerTemplate, WebhookConfig } from '../config/index.ts';
 import { variableName, variablesThatVary } from './containers.ts';
 import { containerReserved } from './errors.ts';
 import { type Container, type Pod, readPod } from './pod.ts';

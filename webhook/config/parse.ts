@@ -7,16 +7,14 @@
  */
 import { parseDocument } from 'yaml';
 import type { z } from 'zod';
-import { parseListenAddress } from '../lib/http/index.ts';
-import { certsMountPath } from './admission/contract.ts';
-import type { JsonObject } from './admission/types.ts';
-import { configRefused } from './config/errors.ts';
-import { configKeys, configSchema } from './config/schema.ts';
-import type { ContainerTemplate, Environment, VolumeTemplate, WebhookConfig } from './config/types.ts';
-import { findNearest } from './nearest.ts';
-import { quote } from './quote.ts';
-
-export type { ContainerTemplate, Environment, VolumeTemplate, WebhookConfig } from './config/types.ts';
+import { parseListenAddress } from '../../lib/http/index.ts';
+import { certsMountPath } from '../admission/contract.ts';
+import type { JsonObject } from '../admission/types.ts';
+import { findNearest } from '../nearest.ts';
+import { quote } from '../quote.ts';
+import { configRefused } from './errors.ts';
+import { configKeys, configSchema } from './schema.ts';
+import type { ContainerTemplate, Environment, VolumeTemplate, WebhookConfig } from './types.ts';
 
 /** @throws {AppError} ERR_CONFIG (invalid) with every problem found */
 export function parseWebhookConfig(yamlText: string, environment: Environment): WebhookConfig {
