@@ -49,7 +49,7 @@ describe('runScenario', () => {
     ));
 
   const failing: [name: string, text: string, message: RegExp][] = [
-    ['a command that fails', "exec -c 'echo why >&2; exit 1'", /line 1: exec .*ended with 1[\s\S]*why/],
+    ['a command that fails', "exec -c 'echo why >&2; exit 1'", /line 1: exec [\s\S]*ended with 1[\s\S]*why/],
     ['a command that should have failed', "! exec -c ''", /ended with 0/],
     ['output that does not match', "exec -c 'echo a'\nstdout b", /line 2: .*\n.*does not match b/],
     ['an unknown step', 'dance', /unknown step "dance"/],
