@@ -19,7 +19,7 @@ import { type BackoffPolicy, backoffMs, type Clock, type EpochMs } from '../lib/
 import { type Certificate, fingerprint, parseCertificateChainPem } from '../lib/x509/index.ts';
 import { fileUnreadable, notReady, rootsInvalid, servingCertificateExpired } from './errors.ts';
 import type { CertificateAuthority, FileReader } from './ports.ts';
-import { openProvisionerKey, selectProvisioners, type WantedProvisioner } from './provisioner.ts';
+import { type Lifetimes, openProvisionerKey, selectProvisioners, type WantedProvisioner } from './provisioner.ts';
 import type { CheckName, Readiness } from './readiness.ts';
 import {
   pickRenewalTime,
@@ -77,6 +77,7 @@ export class CaLink {
   /** The password that opened the key: another one in the file means a key to open anew. */
   #keyPassword: string | undefined;
   #certificate: (ServingCertificate & { readonly renewAt: EpochMs }) | undefined;
+  #lifetimes: Lifetimes | undefined;
   #nextProvisionerLook: EpochMs = 0;
   #rootsChanged = new AbortController();
 
@@ -134,6 +135,11 @@ export class CaLink {
     const root = this.#certificate?.root ?? this.#trust?.roots[0];
     if (!root) throw notReady(this.#deps.readiness.report().why ?? 'the root is not there');
     return fingerprint(root.der);
+  }
+
+  /** Lifetimes that our provisioner gives, where the CA told. */
+  lifetimes(): Lifetimes | undefined {
+    return this.#lifetimes;
   }
 
   /** All roots in PEM, as the caBundle of our registration wants them. */
@@ -218,12 +224,13 @@ export class CaLink {
     const { readiness, log } = this.#deps;
     try {
       const candidates = selectProvisioners(listed, this.#settings.provisioner);
-      const known = this.#key && candidates.some(({ kid }) => kid === this.#key?.kid);
+      const known = candidates.some(({ kid }) => kid === this.#key?.kid);
       if (!known || this.#keyPassword !== password) {
         this.#key = await openProvisionerKey(authority, candidates, password);
         this.#keyPassword = password;
         log.info('provisioner key opened', { provisioner: this.#settings.provisioner.name, kid: this.#key.kid });
       }
+      this.#lifetimes = candidates.find(({ kid }) => kid === this.#key?.kid)?.lifetimes;
       readiness.pass('provisionerKey');
     } catch (error) {
       // The CA answered, and this key is none of its keys any more: its tokens would only fail later, in a pod.
@@ -247,7 +254,9 @@ export class CaLink {
       const work = () => requestServingCertificate(authority, mint, servingNames, trust.roots, () => clock.now());
       const alive = this.#certificate && clock.now() < this.#certificate.notAfter;
       const issued = await this.#step(alive ? ['ca'] : ['ca', 'servingCertificate'], work);
-      this.#certificate = { ...issued, renewAt: pickRenewalTime(issued, random()) };
+      // Counted from now: a CA dates certificates back by a minute, which is most of the life of a short one.
+      const renewAt = pickRenewalTime({ from: clock.now(), notAfter: issued.notAfter }, random());
+      this.#certificate = { ...issued, renewAt };
       this.#deps.onServingCertificate(issued);
       readiness.pass('ca');
       readiness.pass('servingCertificate');

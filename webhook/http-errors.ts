@@ -23,12 +23,17 @@ export const bodyEmpty = (): AppError => new AppError('ERR_BODY_EMPTY', 'invalid
 export const contentTypeUnsupported = (): AppError =>
   new AppError('ERR_CONTENT_TYPE', 'invalid', 'content type: application/json is wanted');
 
+export const bodyMalformed = (cause: unknown): AppError =>
+  new AppError('ERR_BODY_MALFORMED', 'invalid', 'body: not JSON in UTF-8', { cause });
+
 const bodyTooLarge = (): AppError => new AppError('ERR_BODY_TOO_LARGE', 'invalid', 'body: too large');
 
 const requestMalformed = (): AppError => new AppError('ERR_REQUEST_MALFORMED', 'invalid', 'request: not understood');
 
 const statusOfCode: Readonly<Record<string, number>> = {
   ERR_BODY_EMPTY: 400,
+  ERR_BODY_MALFORMED: 400,
+  ERR_ADMISSION_REVIEW: 400,
   ERR_REQUEST_MALFORMED: 400,
   ERR_METHOD_NOT_ALLOWED: 405,
   ERR_BODY_TOO_LARGE: 413,

@@ -4,6 +4,7 @@
  */
 import type { ListedProvisioner } from '../lib/ca-client/index.ts';
 import { decryptProvisionerKey, type ProvisionerKey } from '../lib/jwk-provisioner/index.ts';
+import { tryParseGoDuration } from '../lib/time/index.ts';
 import { provisionerNotFound } from './errors.ts';
 import type { CertificateAuthority } from './ports.ts';
 
@@ -11,7 +12,16 @@ import type { CertificateAuthority } from './ports.ts';
 export type WantedProvisioner = { readonly name: string; readonly kid: string | undefined };
 
 /** A JWK provisioner as listed; without `encryptedKey` the CA may still hand it out by kid. */
-export type JwkCandidate = { readonly name: string; readonly kid: string; readonly encryptedKey: string | undefined };
+export type JwkCandidate = {
+  readonly name: string;
+  readonly kid: string;
+  readonly encryptedKey: string | undefined;
+  /** Undefined where the provisioner sets none: then the defaults of its CA hold, which a CA does not tell. */
+  readonly lifetimes: Lifetimes | undefined;
+};
+
+/** Shortest and longest life of a certificate. */
+export type Lifetimes = { readonly minMs: number; readonly maxMs: number };
 
 /**
  * The provisioners that may be meant, in the CA's order.
@@ -29,12 +39,20 @@ export function selectProvisioners(
   throw provisionerNotFound(wanted.name, wanted.kid, present);
 }
 
-function asJwkCandidate({ type, name, key, encryptedKey }: ListedProvisioner): JwkCandidate[] {
+function asJwkCandidate({ type, name, key, encryptedKey, claims }: ListedProvisioner): JwkCandidate[] {
   const kid = typeof key === 'object' && key !== null && 'kid' in key ? key.kid : undefined;
   if (type !== 'JWK' || typeof name !== 'string' || typeof kid !== 'string') return [];
-  return [
-    { name, kid, encryptedKey: typeof encryptedKey === 'string' && encryptedKey !== '' ? encryptedKey : undefined },
-  ];
+  const jwe = typeof encryptedKey === 'string' && encryptedKey !== '' ? encryptedKey : undefined;
+  return [{ name, kid, encryptedKey: jwe, lifetimes: readLifetimes(claims) }];
+}
+
+function readLifetimes(claims: unknown): Lifetimes | undefined {
+  const duration = (name: string): number | undefined => {
+    const text = typeof claims === 'object' && claims !== null ? Reflect.get(claims, name) : undefined;
+    return typeof text === 'string' ? tryParseGoDuration(text) : undefined;
+  };
+  const [minMs, maxMs] = [duration('minTLSCertDuration'), duration('maxTLSCertDuration')];
+  return minMs === undefined || maxMs === undefined ? undefined : { minMs, maxMs };
 }
 
 /**

@@ -8,7 +8,7 @@
 import { describeError, isAppError } from '../lib/errors/index.ts';
 
 /** What can be in order or not. */
-export const checkNames = ['servingCertificate', 'provisionerKey', 'ca', 'caBundle'] as const;
+export const checkNames = ['servingCertificate', 'provisionerKey', 'ca', 'caBundle', 'kubernetes'] as const;
 export type CheckName = (typeof checkNames)[number];
 
 type Check = { readonly ok: boolean; readonly required: boolean; readonly why?: string; readonly hint?: string };

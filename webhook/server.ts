@@ -12,8 +12,10 @@ import type { Server } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { admissionBodyLimitBytes, closeGracefully, createTlsServer, type ServerLimits } from '../lib/http/index.ts';
-import type { LogFields, Logger } from '../lib/log/index.ts';
+import type { Logger } from '../lib/log/index.ts';
+import type { AdmissionOutcome } from './admit.ts';
 import { bootstrapBodyLimitBytes } from './bootstrap/request.ts';
+import type { BootstrapOutcome } from './bootstrap/serve-bootstrap.ts';
 import {
   bodyEmpty,
   contentTypeUnsupported,
@@ -32,23 +34,14 @@ export type HttpsListener = {
   close(graceMs: number): Promise<void>;
 };
 
-/** What was decided about a request, for its answer, its one log line and its metrics. */
-export type Outcome<Decision extends string> = {
-  readonly decision: Decision;
-  /** Why: a word or an error code, of few values. */
-  readonly reason: string;
-  readonly answer: JsonAnswer;
-  /** For the log: who and what, never a body, a patch or a token. */
-  readonly fields: LogFields;
-};
-
 /** What POST /mutate does with the bytes of a review. `timeoutMs` is how long the API server waits. Never rejects. */
-export type AdmitHandler = (body: Buffer, timeoutMs: number) => Promise<Outcome<AdmissionDecision>>;
-export type AdmissionDecision = 'inject' | 'skip' | 'deny' | 'error';
+export type AdmitHandler = (body: Buffer, timeoutMs: number) => Promise<AdmissionOutcome>;
 
 /** What POST /v1/bootstrap does. Never rejects. */
-export type BootstrapHandler = (request: BootstrapRequest) => Promise<Outcome<'grant' | 'refuse'>>;
-export type BootstrapRequest = { readonly authorization: string | undefined; readonly body: Buffer };
+export type BootstrapHandler = (request: {
+  readonly authorization: string | undefined;
+  readonly body: Buffer;
+}) => Promise<BootstrapOutcome>;
 
 type ListenerOptions = {
   readonly secureContext: SecureContextOptions;

@@ -5,7 +5,13 @@
 import { encodePrivateKeyPem, generatePrivateKey } from '../lib/crypto/index.ts';
 import { encodePem } from '../lib/encoding/index.ts';
 import type { EpochMs } from '../lib/time/index.ts';
-import { buildCertificateRequest, type Certificate, parseCertificateChainPem, verifyChain } from '../lib/x509/index.ts';
+import {
+  buildCertificateRequest,
+  buildRootCertificate,
+  type Certificate,
+  parseCertificateChainPem,
+  verifyChain,
+} from '../lib/x509/index.ts';
 import type { CertificateAuthority } from './ports.ts';
 
 /** Names of the webhook; the first is the common name. */
@@ -54,14 +60,32 @@ export async function requestServingCertificate(
 }
 
 /**
- * When to renew: two thirds into the life, up to one twentieth of it earlier, so that replicas do not come together.
+ * A self-signed stand-in until the CA has answered, so that the kubelet's probes, which verify nothing, can ask how we
+ * are. Nobody trusts it.
+ */
+export async function makePlaceholderCertificate(
+  [commonName]: ServingNames,
+  now: EpochMs,
+): Promise<{ readonly chainPem: string; readonly keyPem: string }> {
+  const key = await generatePrivateKey();
+  const validity = { notBefore: now - 3_600_000, notAfter: now + 365 * 86_400_000 };
+  const der = buildRootCertificate({ subject: { commonName }, key, ...validity });
+  return { chainPem: encodePem('CERTIFICATE', der), keyPem: encodePrivateKeyPem(key) };
+}
+
+/** However short the life: the CA is not asked more often. */
+const minRenewalMs = 1_000;
+
+/**
+ * When to renew: two thirds into what is left of the life, up to one twentieth of it earlier, so that replicas do not
+ * come together.
  *
  * @param random 0 <= random < 1
  */
 export function pickRenewalTime(
-  { notBefore, notAfter }: { readonly notBefore: EpochMs; readonly notAfter: EpochMs },
+  { from, notAfter }: { readonly from: EpochMs; readonly notAfter: EpochMs },
   random: number,
 ): EpochMs {
-  const life = notAfter - notBefore;
-  return notBefore + (life * 2) / 3 - (random * life) / 20;
+  const life = notAfter - from;
+  return from + Math.max((life * 2) / 3 - (random * life) / 20, minRenewalMs);
 }

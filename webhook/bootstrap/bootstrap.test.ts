@@ -222,6 +222,7 @@ describe('createBootstrapHandler', () => {
     caUrl: 'https://ca.test',
     clock: { now: () => 0 },
     log: silentLogger,
+    metrics: { token: () => {} },
   });
   const statusAndReason = async (handler: ReturnType<typeof createBootstrapHandler>, request = good) => {
     const { answer, reason } = await handler(request);

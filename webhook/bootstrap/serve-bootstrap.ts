@@ -21,6 +21,8 @@ export type BootstrapDeps = {
   readonly caUrl: string;
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Logger;
+  /** Told of each token, by `ok` or the code of the failure. */
+  readonly metrics: { token(mode: 'service-account', result: string): void };
 };
 
 /** Makes one-time tokens. @throws {AppError} ERR_NOT_READY (unavailable) */
@@ -66,7 +68,7 @@ export function createBootstrapHandler(
 }
 
 async function bootstrap(
-  { kubernetes, rules, issuer, caUrl, clock }: BootstrapDeps,
+  { kubernetes, rules, issuer, caUrl, clock, metrics }: BootstrapDeps,
   limiter: RateLimiter,
   { authorization, body }: { authorization: string | undefined; body: Uint8Array },
   fields: Record<string, unknown>,
@@ -82,6 +84,7 @@ async function bootstrap(
   const pod = await kubernetes.readPod(namespace, podName).catch(asUnavailable);
   const grant = decideBootstrap(caller, pod, csr, rules);
   const { token } = issuer.mint({ subject: grant.subject, sans: grant.sans, csrDer: csr.der });
+  metrics.token('service-account', 'ok');
   Object.assign(fields, { subject: grant.subject, sans: grant.sans });
   return { ott: token, caUrl, fingerprint, ...grant };
 }
