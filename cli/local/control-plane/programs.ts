@@ -1,0 +1,32 @@
+/** Where the programs are that a local run starts: sources in a checkout, bundles beside this one in the package. */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { noProgram } from '../errors.ts';
+
+const candidates = {
+  ca: ['../../../ca/main.ts', './autocert-ca.mjs'],
+  webhook: ['../../../webhook/main.ts', './autocert-controller.mjs'],
+  'init-container': ['../../../init-container/main.ts', './autocert-bootstrapper.mjs'],
+  renewer: ['../../../renewer/main.ts', './autocert-renewer.mjs'],
+  keeper: ['../processes/keeper.ts', './autocert-local-keeper.mjs'],
+  preload: ['../network/preload.ts', './autocert-local-preload.mjs'],
+} as const;
+
+export type LocalProgram = keyof typeof candidates;
+
+/** @throws {AppError} ERR_LOCAL_PROGRAM (not-found) in a package that does not hold it */
+export function findLocalProgram(program: LocalProgram): URL {
+  const found = candidates[program].map((path) => new URL(path, import.meta.url)).find((url) => existsSync(url));
+  if (found) return found;
+  throw noProgram(
+    `autocert ${program}`,
+    'the program is not installed here',
+    'use a checkout or the whole npm package',
+  );
+}
+
+/** Words that run a program with the Node that runs this one. */
+export const nodeCommand = (program: LocalProgram): { readonly file: string; readonly args: readonly string[] } => ({
+  file: process.execPath,
+  args: [fileURLToPath(findLocalProgram(program))],
+});
