@@ -65,7 +65,7 @@ const containerTemplate = (name: string) =>
     env: z.array(z.looseObject({ name: z.string().min(1) })).nullish(),
     volumeMounts: z.array(z.looseObject({ name: z.string(), mountPath: z.string() })).nullish(),
     securityContext: z.looseObject({}).nullish(),
-    restartPolicy: z.undefined('is set by the webhook, which knows whether a sidecar is native'),
+    restartPolicy: z.never('is set by the webhook, which knows whether a sidecar is native').optional(),
   });
 
 export const configSchema = z.strictObject({
