@@ -1,0 +1,22 @@
+/** The programs that are shipped as one file each, and what each may weigh. Data only. */
+
+export type Program = {
+  /** Name of the file in dist/ without its suffix, and of the image. */
+  readonly name: string;
+  readonly entry: string;
+  /** Run by people: it gets a line that names its interpreter. */
+  readonly command?: true;
+  /** Lives in other people's pods: nothing from npm, and no larger than this when minified. */
+  readonly budgetBytes?: number;
+};
+
+/** 120 kB: parsing more shows in the start of every pod and in the memory of every sidecar. */
+const podBudgetBytes = 120_000;
+
+export const programs: readonly Program[] = [
+  { name: 'autocert', entry: 'cli/main.ts', command: true },
+  { name: 'autocert-controller', entry: 'webhook/main.ts' },
+  { name: 'autocert-ca', entry: 'ca/main.ts' },
+  { name: 'autocert-bootstrapper', entry: 'init-container/main.ts', budgetBytes: podBudgetBytes },
+  { name: 'autocert-renewer', entry: 'renewer/main.ts', budgetBytes: podBudgetBytes },
+];
