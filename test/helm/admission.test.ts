@@ -6,8 +6,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import jsonPatch, { type Operation } from 'fast-json-patch';
 import { manifestPath } from '../../tools/manifests/render.ts';
+import { decideInjection, type Review, renderPatch } from '../../webhook/admission/index.ts';
 import { type ApiAnswer, type KubernetesApi, startKubernetesApi } from '../peers/kubernetes-api.ts';
+import { parsedConfigOf, renderWith } from './chart.ts';
 
 const annotated = { 'autocert.step.sm/name': 'web.shop.svc' };
 const container = { name: 'app', image: 'app' };
@@ -86,6 +89,27 @@ describe('the manifests on a real API server', () => {
       });
       assert.equal(answer.status, 403);
     });
+  });
+
+  it('lets pass what the webhook makes of such a pod', async () => {
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'web', namespace: 'shop', annotations: annotated },
+      // no admission plugin fills the account in here
+      spec: { serviceAccountName: 'default', containers: [container] },
+    };
+    for (const set of [[], ['autocert.tokenMode=secret'], ['autocert.nativeSidecar=never']]) {
+      const config = parsedConfigOf(await renderWith(...set));
+      const decision = decideInjection(reviewOf(pod), config, { nativeSidecars: true });
+      assert.ok(decision.kind === 'inject');
+      const source =
+        config.tokenMode === 'secret' ? { kind: 'secret' as const, secretName: 'web' } : { kind: config.tokenMode };
+      const patch = renderPatch(decision.plan, source, { fingerprint: 'f'.repeat(64) });
+      const { newDocument } = jsonPatch.applyPatch(structuredClone(pod), structuredClone(patch) as Operation[]);
+      const answer = await api.call('POST', '/api/v1/namespaces/shop/pods?dryRun=All', newDocument);
+      assert.equal(answer.status, 201, messageOf(answer));
+    }
   });
 
   describe('a pod that is let pass', () => {
@@ -235,6 +259,22 @@ describe('the manifests on a real API server', () => {
     }
   });
 });
+
+/** The review that the API server would send for the creation of a pod. */
+function reviewOf(pod: { metadata: { name: string; namespace: string } }): Review {
+  return {
+    apiVersion: 'admission.k8s.io/v1',
+    uid: 'uid',
+    namespace: pod.metadata.namespace,
+    name: pod.metadata.name,
+    operation: 'CREATE',
+    kind: { group: '', version: 'v1', kind: 'Pod' },
+    subResource: '',
+    dryRun: true,
+    username: 'test',
+    object: pod,
+  };
+}
 
 /** What PodSecurity `restricted`, which the manifests enforce in namespace step, wants of a pod. */
 function restricted(): object {

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { chartFolder, type Rendering, templateChart } from '../../tools/manifests/helm.ts';
+import { parseWebhookConfig, type WebhookConfig } from '../../webhook/config/index.ts';
 import { findObject, type KubernetesObject, parseObjects, valueAt } from './objects.ts';
 
 /** The objects of the chart. */
@@ -36,3 +37,13 @@ export const imagesOf = (objects: readonly KubernetesObject[]): Record<string, s
   bootstrapper: valueAt(webhookConfigOf(objects), 'bootstrapper.image'),
   renewer: valueAt(webhookConfigOf(objects), 'renewer.image'),
 });
+
+/** The configuration as the webhook itself reads it, in its pod in namespace step. */
+export function parsedConfigOf(objects: readonly KubernetesObject[]): WebhookConfig {
+  const config = objects.find(({ metadata }) => metadata.name.endsWith('-autocert-config'));
+  const deployment = objects.find(({ kind }) => kind === 'Deployment');
+  const variables = valueAt<{ name: string; value?: string }[]>(deployment, 'spec.template.spec.containers.0.env');
+  const environment = Object.fromEntries(variables.map(({ name, value }) => [name, value ?? 'step']));
+  const text = valueAt<Record<string, string>>(config, 'data')['config.yaml'] ?? '';
+  return parseWebhookConfig(text, environment);
+}

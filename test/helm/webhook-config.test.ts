@@ -4,25 +4,14 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { chartFolder } from '../../tools/manifests/helm.ts';
-import { type Environment, parseWebhookConfig, type WebhookConfig } from '../../webhook/config/index.ts';
-import { render } from './chart.ts';
+import { parsedConfigOf, render } from './chart.ts';
 import { type KubernetesObject, valueAt } from './objects.ts';
-
-/** What the webhook would read in its pod in namespace step. */
-function readConfig(objects: readonly KubernetesObject[]): WebhookConfig {
-  const config = objects.find(({ metadata }) => metadata.name.endsWith('-autocert-config'));
-  const deployment = objects.find(({ kind }) => kind === 'Deployment');
-  const variables = valueAt<{ name: string; value?: string }[]>(deployment, 'spec.template.spec.containers.0.env');
-  const environment = Object.fromEntries(variables.map(({ name, value }) => [name, value ?? 'step']));
-  const text = valueAt<Record<string, string>>(config, 'data')['config.yaml'] ?? '';
-  return parseWebhookConfig(text, environment satisfies Environment);
-}
 
 describe('the config.yaml of the chart', () => {
   for (const name of readdirSync(join(chartFolder, 'ci'))) {
     it(`is read by the webhook with ${name}`, async () => {
       const objects = await render({ valuesFiles: [join(chartFolder, 'ci', name)] });
-      const config = readConfig(objects);
+      const config = parsedConfigOf(objects);
       const webhook = valueAt<KubernetesObject>(
         objects.find(({ kind }) => kind === 'MutatingWebhookConfiguration'),
         'webhooks.0',
