@@ -53,12 +53,16 @@ export function chooseTokenVolume(
   ours: readonly Injected[],
   users: readonly Container[],
 ): string {
+  const mounted = namesMounted(users);
   const known = ours.map(({ container }) => mountAt(container, tokenMountPath)?.name).find(isText);
-  const taken = namesTaken(pod, users).add(certsVolume);
-  if (known !== undefined) {
+  // Never one that the pod's own containers see: the token is for ours alone
+  const left = pod.volumes.find((volume) => hasOurToken(volume) && isText(volume.name) && !mounted.has(volume.name));
+  const taken = new Set([...namesTaken(pod, users), certsVolume]);
+  if (known !== undefined && !mounted.has(known)) {
     const volume = findVolume(pod, known);
     if (volume ? hasOurToken(volume) : !taken.has(known)) return known;
   }
+  if (isText(left?.name)) return left.name;
   return uniqueName(tokenVolumeName, taken);
 }
 
@@ -141,10 +145,11 @@ function hasOurToken(volume: JsonObject): boolean {
 }
 
 /** Names of volumes, and names that are mounted: a volume that we add must not fill another's gap. */
-function namesTaken(pod: Pod, users: readonly Container[]): Set<string> {
-  const mounted = users.flatMap((container) => container.mounts.map((mount) => mount.name));
-  return new Set([...pod.volumes.map((volume) => volume.name), ...mounted].filter(isText));
-}
+const namesTaken = (pod: Pod, users: readonly Container[]): Set<string> =>
+  new Set([...pod.volumes.map(({ name }) => name).filter(isText), ...namesMounted(users)]);
+
+const namesMounted = (users: readonly Container[]): Set<string> =>
+  new Set(users.flatMap(({ mounts }) => mounts.map(({ name }) => name).filter(isText)));
 
 function uniqueName(wanted: string, taken: ReadonlySet<string>): string {
   if (!taken.has(wanted)) return wanted;
