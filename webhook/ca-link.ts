@@ -200,8 +200,8 @@ export class CaLink {
     };
     this.#trust = trust;
     this.#nextProvisionerLook = 0;
-    if (known && known.bundlePem !== trust.bundlePem) {
-      this.#deps.log.info('roots changed', { roots: roots.length });
+    if (known?.bundlePem !== trust.bundlePem) {
+      this.#deps.log.info('roots read', { roots: roots.length });
       this.#rootsChanged.abort();
       this.#rootsChanged = new AbortController();
     }

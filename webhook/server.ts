@@ -157,7 +157,11 @@ function readTimeout(query: unknown): number {
 
 function send(reply: FastifyReply, { status, body, retryAfterMs }: JsonAnswer): FastifyReply {
   if (retryAfterMs !== undefined) reply.header('retry-after', Math.ceil(retryAfterMs / 1000));
-  return reply.code(status).type('application/json').send(JSON.stringify(body));
+  // As bytes: fastify would add a charset, which JSON has none of (RFC 8259 11).
+  return reply
+    .code(status)
+    .type('application/json')
+    .send(Buffer.from(JSON.stringify(body)));
 }
 
 const rounded = (ms: number): number => Math.round(ms * 10) / 10;
