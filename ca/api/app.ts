@@ -1,0 +1,147 @@
+/**
+ * The core API on fastify: routes, request ids, error rendering, one log record per request. Every route answers under
+ * / and under /1.0; GET routes answer HEAD; a known path with another method is 405, everything else 404 in plain text,
+ * as step-ca's router does.
+ *
+ * Keep: no token reaches the log; a handler that throws ends in {@link renderError} and nowhere else.
+ */
+import { randomUUID } from 'node:crypto';
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerFactory,
+} from 'fastify';
+import { describeError, isAppError } from '../../lib/errors/index.ts';
+import { smallBodyLimitBytes } from '../../lib/http/index.ts';
+import type { Logger } from '../../lib/log/index.ts';
+import type { Clock } from '../../lib/time/index.ts';
+import { renderError, renderStatus } from './render-error.ts';
+import { type ApiContext, registerRoutes } from './routes.ts';
+
+export type AppOptions = {
+  /** The parts that a reload replaces are asked for with each request. */
+  readonly context: () => ApiContext;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly serverFactory: FastifyServerFactory;
+};
+
+/** What the log says of one request, gathered while it is served. */
+export type RequestRecord = Record<string, unknown>;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    record: RequestRecord;
+    startedMs: number;
+  }
+}
+
+/** Not listening; the caller owns the server that `serverFactory` made. */
+export async function buildApp({ context, logger, clock, serverFactory }: AppOptions): Promise<FastifyInstance> {
+  const app = Fastify({
+    serverFactory,
+    bodyLimit: smallBodyLimitBytes,
+    routerOptions: { maxParamLength: 4096 },
+    exposeHeadRoutes: true,
+    frameworkErrors: (error, request, reply) => sendError(error, request, reply),
+    clientErrorHandler: refuseUnreadable,
+  });
+  app.decorateRequest('record');
+  app.decorateRequest('startedMs', 0);
+  app.addHook('onRequest', async (request, reply) => {
+    request.record = {};
+    request.startedMs = clock.now();
+    reply.header('X-Request-Id', requestId(request, context().traceHeader));
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    logRequest(logger, request, reply, clock.now() - request.startedMs);
+  });
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply));
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  const routes = registerRoutes(app, context);
+  app.setNotFoundHandler((request, reply) => answerUnknown(routes.findMethod(pathOf(request)), reply));
+  await app.ready();
+  return app;
+}
+
+/** The client's own id if it sent one, so that its log and ours can be laid side by side. */
+function requestId(request: FastifyRequest, traceHeader: string): string {
+  for (const name of ['x-request-id', traceHeader.toLowerCase()]) {
+    const given = request.headers[name];
+    if (typeof given === 'string' && given !== '') return given;
+  }
+  return randomUUID();
+}
+
+const pathOf = (request: FastifyRequest): string => request.raw.url?.split('?', 1)[0] ?? '';
+
+function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const { status, body } = answerTo(error);
+  // frameworkErrors may come before the hook
+  request.record = { ...request.record, ...describeForLog(error) };
+  if (!reply.hasHeader('X-Request-Id')) reply.header('X-Request-Id', randomUUID());
+  reply
+    .code(status)
+    .header('Content-Type', 'application/json')
+    .send(Buffer.from(`${JSON.stringify(body)}\n`));
+}
+
+function answerTo(error: unknown) {
+  // fastify's own complaints about a request (body too large, malformed URL) carry a status
+  const own = !isAppError(error) && error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
+  return typeof own === 'number' && own >= 400 && own < 500 ? renderStatus(own) : renderError(error);
+}
+
+function describeForLog(error: unknown): RequestRecord {
+  if (!isAppError(error)) return { error: describeError(error) };
+  return {
+    code: error.code,
+    error: describeError(error),
+    ...error.context,
+    ...(error.hint ? { hint: error.hint } : {}),
+  };
+}
+
+function answerUnknown(method: string | undefined, reply: FastifyReply): void {
+  if (method !== undefined) {
+    reply.code(405).header('Allow', method).send();
+    return;
+  }
+  reply
+    .code(404)
+    .header('Content-Type', 'text/plain; charset=utf-8')
+    .header('X-Content-Type-Options', 'nosniff')
+    .send('404 page not found\n');
+}
+
+/** Bytes that are not HTTP, headers that are too long or too slow: answered as Go does, then closed. */
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: import('node:net').Socket): void {
+  const status = unreadable[error.code ?? ''] ?? '400 Bad Request';
+  if (socket.writable && error.code !== 'ECONNRESET') {
+    socket.end(`HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${status}`);
+  } else {
+    socket.destroy();
+  }
+}
+
+const unreadable: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
+
+function logRequest(logger: Logger, request: FastifyRequest, reply: FastifyReply, durationMs: number): void {
+  const status = reply.statusCode;
+  const level = status >= 500 ? 'error' : status >= 400 ? 'warn' : 'info';
+  logger[level]('request', {
+    requestId: reply.getHeader('X-Request-Id'),
+    method: request.method,
+    path: pathOf(request),
+    status,
+    durationMs,
+    remoteAddress: request.ip,
+    userAgent: request.headers['user-agent'],
+    ...request.record,
+  });
+}

@@ -1,0 +1,19 @@
+/** Answers of the core API: certificates as PEM inside JSON, or PEM alone. */
+import { encodePem } from '../../lib/encoding/index.ts';
+import type { Certificate } from '../../lib/x509/index.ts';
+import type { TlsOptions } from '../config/index.ts';
+
+export const certificatePem = ({ der }: Pick<Certificate, 'der'>): string => encodePem('CERTIFICATE', der);
+
+/** Answer of /sign, /renew and /rekey. Old clients read `crt` and `ca`, new ones `certChain`; none gets the root. */
+export function renderIssued(leaf: Certificate, chain: readonly Certificate[], tlsOptions: TlsOptions) {
+  const certChain = [leaf, ...chain].map(certificatePem);
+  return { crt: certChain[0], ca: certChain[1], certChain, tlsOptions };
+}
+
+export const renderCertificates = (certificates: readonly Certificate[]) => ({
+  crts: certificates.map(certificatePem),
+});
+
+export const renderPemFile = (certificates: readonly Certificate[]): string =>
+  certificates.map(certificatePem).join('');

@@ -1,0 +1,202 @@
+/** Routes of the core API and what each one does with a request. Paths, statuses and bodies are step-ca's. */
+import type { TLSSocket } from 'node:tls';
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import { type Certificate, listSans, parseCertificate, serialDecimal } from '../../lib/x509/index.ts';
+import type { Authority, Issued } from '../authority/index.ts';
+import type { TlsOptions } from '../config/index.ts';
+import type { RequestRecord } from './app.ts';
+import { keyUnknown, limitInvalid, missing, notOffered, rootUnknown, sshNotEnabled } from './errors.ts';
+import { readRekeyBody, readRevokeBody, readSignBody } from './requests.ts';
+import { certificatePem, renderCertificates, renderIssued, renderPemFile } from './responses.ts';
+import { refuseSsh } from './ssh-absent.ts';
+
+/** What the routes serve from; a reload replaces it as a whole. */
+export type ApiContext = {
+  readonly authority: Authority;
+  readonly tls: TlsOptions;
+  /** Version of step-ca whose API this is; clients compare it. */
+  readonly version: string;
+  readonly traceHeader: string;
+  readonly crlEnabled: boolean;
+};
+
+type Handler = (request: FastifyRequest, reply: FastifyReply, context: ApiContext) => unknown;
+type Route = readonly [method: HTTPMethods, path: string, handler: Handler];
+
+const routes: readonly Route[] = [
+  ['GET', '/health', () => ({ status: 'ok' })],
+  ['GET', '/version', (_request, _reply, { version }) => ({ version })],
+  ['GET', '/root/:sha', getRoot],
+  ['GET', '/roots', (_request, reply, { authority }) => created(reply, renderCertificates(authority.roots))],
+  ['GET', '/roots.pem', (_request, reply, { authority }) => pemFile(reply, authority.roots)],
+  ['GET', '/intermediates', (_request, reply, { authority }) => created(reply, renderCertificates(authority.chain))],
+  ['GET', '/intermediates.pem', (_request, reply, { authority }) => pemFile(reply, authority.chain)],
+  ['GET', '/federation', (_request, reply, { authority }) => created(reply, renderCertificates(authority.federation))],
+  ['GET', '/provisioners', listProvisioners],
+  ['GET', '/provisioners/:kid/encrypted-key', getEncryptedKey],
+  ['GET', '/crl', getCrl],
+  ['POST', '/sign', sign],
+  ['POST', '/renew', renew],
+  ['POST', '/re-sign', renew],
+  ['POST', '/rekey', rekey],
+  ['POST', '/revoke', revoke],
+  // Without SSH keys: what the CLI asks to find that out.
+  ['GET', '/ssh/roots', noSsh],
+  ['GET', '/ssh/federation', noSsh],
+  ['GET', '/ssh/hosts', () => ({ hosts: [] })],
+  ['GET', '/ssh/get-hosts', () => ({ hosts: [] })],
+  ['POST', '/ssh/config', noSsh],
+  ['POST', '/ssh/config/:type', noSsh],
+  ['POST', '/ssh/check-host', noSsh],
+  ['POST', '/ssh/bastion', noSsh],
+  ['POST', '/ssh/sign', refuseFlow('sign')],
+  ['POST', '/sign-ssh', refuseFlow('sign')],
+  ['POST', '/ssh/renew', refuseFlow('renew')],
+  ['POST', '/ssh/rekey', refuseFlow('rekey')],
+  ['POST', '/ssh/revoke', refuseFlow('revoke')],
+];
+
+const prefixes = ['', '/1.0'];
+
+/** Registers every route under every prefix; `findMethod` names the method of a path that has one. */
+export function registerRoutes(
+  app: FastifyInstance,
+  context: () => ApiContext,
+): { findMethod: (path: string) => string | undefined } {
+  const known: { readonly pattern: RegExp; readonly method: string }[] = [];
+  for (const prefix of prefixes) {
+    for (const [method, path, handler] of routes) {
+      const pattern = `${prefix}${path}`.replace(/[.]/g, '\\.').replace(/:\w+/g, '[^/]+');
+      known.push({ pattern: new RegExp(`^${pattern}$`), method: String(method) });
+      app.route({
+        method,
+        url: `${prefix}${path}`,
+        handler: async (request, reply) => {
+          const answer = await handler(request, reply, context());
+          return Buffer.isBuffer(answer) ? answer : json(reply, answer);
+        },
+      });
+    }
+  }
+  return { findMethod: (path) => known.find(({ pattern }) => pattern.test(path))?.method };
+}
+
+/** JSON ends in a line feed, as Go's encoder writes it. As bytes: to a text fastify would add a charset. */
+function json(reply: FastifyReply, body: unknown): Buffer {
+  reply.header('Content-Type', 'application/json');
+  return Buffer.from(`${JSON.stringify(body)}\n`);
+}
+
+function created(reply: FastifyReply, body: unknown): unknown {
+  reply.code(201); // also for the three GETs: step-ca does, and clients only look for >= 400
+  return body;
+}
+
+function pemFile(reply: FastifyReply, certificates: readonly Certificate[]): Buffer {
+  reply.header('Content-Type', 'application/x-pem-file');
+  return Buffer.from(renderPemFile(certificates));
+}
+
+function getRoot(request: FastifyRequest, _reply: FastifyReply, { authority }: ApiContext) {
+  const sha256 = parameter(request, 'sha').replaceAll('-', '').toLowerCase();
+  const root = authority.findRoot(sha256);
+  if (!root) throw rootUnknown(sha256);
+  return { ca: certificatePem(root) };
+}
+
+function listProvisioners(request: FastifyRequest, _reply: FastifyReply, { authority }: ApiContext) {
+  const query = new URL(request.raw.url ?? '', 'http://localhost').searchParams;
+  const limit = query.get('limit') || '0';
+  if (!/^[+-]?\d{1,18}$/.test(limit)) throw limitInvalid(limit);
+  const { provisioners, nextCursor } = authority.listProvisioners(query.get('cursor') ?? '', Number(limit));
+  return { provisioners: provisioners.map(({ listing }) => listing), nextCursor };
+}
+
+function getEncryptedKey(request: FastifyRequest, _reply: FastifyReply, { authority }: ApiContext) {
+  const kid = parameter(request, 'kid');
+  const key = authority.provisioners.findEncryptedKey(kid);
+  if (key === undefined) throw keyUnknown(kid);
+  return { key };
+}
+
+function getCrl(_request: FastifyRequest, _reply: FastifyReply, { crlEnabled }: ApiContext): never {
+  throw notOffered('the revocation list', crlEnabled ? 'unavailable' : 'not-found');
+}
+
+function noSsh(): never {
+  throw sshNotEnabled();
+}
+
+function refuseFlow(flow: 'sign' | 'renew' | 'rekey' | 'revoke'): Handler {
+  return (request) => {
+    throw refuseSsh(flow, request.body as Buffer | undefined);
+  };
+}
+
+async function sign(request: FastifyRequest, reply: FastifyReply, context: ApiContext) {
+  const body = readSignBody(request.body as Buffer | undefined);
+  const issued = await context.authority.sign(body);
+  return answerIssued(request, reply, issued, context);
+}
+
+async function renew(request: FastifyRequest, reply: FastifyReply, context: ApiContext) {
+  const certificate = peerCertificate(request) ?? (await certificateOfToken(request, context.authority));
+  if (!certificate) throw missing('client certificate');
+  request.record.renews = serialDecimal(certificate);
+  return answerIssued(request, reply, await context.authority.renew(certificate), context);
+}
+
+async function rekey(request: FastifyRequest, reply: FastifyReply, context: ApiContext) {
+  const certificate = peerCertificate(request);
+  if (!certificate) throw missing('client certificate');
+  const csr = readRekeyBody(request.body as Buffer | undefined);
+  request.record.renews = serialDecimal(certificate);
+  return answerIssued(request, reply, await context.authority.renew(certificate, csr), context);
+}
+
+async function revoke(request: FastifyRequest, _reply: FastifyReply, { authority }: ApiContext) {
+  const { token, ...revocation } = readRevokeBody(request.body as Buffer | undefined);
+  request.record.serial = revocation.serial;
+  const certificate = peerCertificate(request);
+  if (token === '' && !certificate) throw missing('ott or client certificate');
+  const by = token !== '' || !certificate ? { token } : { certificate };
+  await authority.revoke({ ...revocation, by });
+  return { status: 'ok' };
+}
+
+function answerIssued(request: FastifyRequest, reply: FastifyReply, issued: Issued, { authority, tls }: ApiContext) {
+  Object.assign(request.record, describeIssued(issued));
+  return created(reply, renderIssued(issued.certificate, authority.chain, tls));
+}
+
+function describeIssued({ certificate, provisioner, clipped }: Issued): RequestRecord {
+  return {
+    provisioner: provisioner?.name,
+    serial: serialDecimal(certificate),
+    subject: certificate.commonName,
+    sans: listSans(certificate.sans),
+    notBefore: new Date(certificate.notBefore).toISOString(),
+    notAfter: new Date(certificate.notAfter).toISOString(),
+    publicKey: certificate.publicKeyInfo.description,
+    ...(clipped ? { clippedToIssuer: true } : {}),
+  };
+}
+
+/** The client certificate of the connection. The listener let it in, so it is verified. */
+function peerCertificate(request: FastifyRequest): Certificate | undefined {
+  const peer = (request.raw.socket as Partial<TLSSocket>).getPeerX509Certificate?.();
+  return peer && parseCertificate(peer.raw);
+}
+
+const bearer = 'Bearer ';
+
+/** Only this spelling of the scheme counts, as in step-ca. */
+async function certificateOfToken(request: FastifyRequest, authority: Authority): Promise<Certificate | undefined> {
+  const header = request.headers.authorization ?? '';
+  const at = header.indexOf(bearer);
+  return at < 0 ? undefined : authority.authorizeRenewToken(header.slice(at + bearer.length));
+}
+
+function parameter(request: FastifyRequest, name: string): string {
+  return (request.params as Readonly<Record<string, string>>)[name] ?? '';
+}

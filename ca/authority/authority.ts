@@ -1,0 +1,321 @@
+/**
+ * The issuing core: what the CA signs, renews, rekeys and revokes, and what it shows of itself. No HTTP, no SQL: the
+ * protocol edges call it, and it calls the store through its port.
+ *
+ * Sign: token verified, token taken, request against token, validity, names against the issuing chain, leaf, stored. The
+ * token is taken and the leaf kept in one commit; whatever is refused after the token was taken costs the token.
+ *
+ * Keep: nothing is answered before it is durable.
+ */
+import type { KeyObject } from 'node:crypto';
+import type { Clock, EpochMs } from '../../lib/time/index.ts';
+import {
+  type Certificate,
+  type CertificateRequest,
+  createLeafIssuer,
+  findNameConstraintProblem,
+  fingerprint,
+  groupSans,
+  type LeafIssuer,
+  oids,
+  parseCertificate,
+  type SubjectFields,
+  serialDecimal,
+} from '../../lib/x509/index.ts';
+import type { ClaimsJson, ProvisionerJson } from '../config/index.ts';
+import { type Audiences, buildAudiences } from './audiences.ts';
+import { builtInClaims, type Claims, resolveClaims } from './claims.ts';
+import {
+  alreadyRevoked,
+  certificateRevoked,
+  issuerExpired,
+  nameNotAllowed,
+  renewDisabled,
+  renewExpired,
+  renewProvisionerUnknown,
+  renewTooEarly,
+  revocationUnavailable,
+  revokeCertificate,
+  revokeSubject,
+  tokenReused,
+} from './errors.ts';
+import { type TokenOperation, type VerifiedToken, verifyOneTimeToken } from './one-time-token.ts';
+import type { CertificateRecord, CertificateStore, ProvisionerRecord, TokenUse } from './ports.ts';
+import type { Provisioner } from './provisioner.ts';
+import { ProvisionerCollection, type ProvisionerPage } from './provisioners.ts';
+import { openRenewToken, requireRenewClaims } from './renew-token.ts';
+import { requireRequestOfToken, requireStrongKey } from './request-rules.ts';
+import { decideValidity, formatGoTime, type Validity, type ValidityRequest } from './validity.ts';
+
+export type AuthoritySettings = {
+  readonly dnsNames: readonly string[];
+  readonly provisioners: readonly ProvisionerJson[];
+  readonly claims: ClaimsJson;
+  /** Subject fields that every leaf gets unless it has them. */
+  readonly template: SubjectFields;
+  readonly backdateMs: number;
+  readonly disableIssuedAtCheck: boolean;
+};
+
+export type AuthorityParts = {
+  readonly settings: AuthoritySettings;
+  /** The issuing certificate, then those above it but the root; served with every leaf. */
+  readonly chain: readonly [Certificate, ...Certificate[]];
+  readonly key: KeyObject;
+  readonly roots: readonly Certificate[];
+  readonly federatedRoots: readonly Certificate[];
+  readonly store: CertificateStore;
+  readonly clock: Clock;
+  /** Start of the process; tokens issued before are refused unless disableIssuedAtCheck. */
+  readonly startedAt: EpochMs;
+};
+
+/** A leaf that is durable, and what the log says of it. */
+export type Issued = {
+  readonly certificate: Certificate;
+  readonly provisioner: ProvisionerRecord | undefined;
+  /** The requested end lay beyond the issuer's and was moved to it. */
+  readonly clipped: boolean;
+};
+
+export type SignRequest = ValidityRequest & { readonly csr: CertificateRequest; readonly token: string };
+
+export type RevokeRequest = {
+  /** Decimal. */
+  readonly serial: string;
+  readonly reasonCode: number;
+  readonly reason: string;
+  /** A revocation token, or the certificate of the TLS connection. */
+  readonly by: { readonly token: string } | { readonly certificate: Certificate };
+};
+
+export class Authority {
+  readonly provisioners: ProvisionerCollection;
+  readonly chain: readonly [Certificate, ...Certificate[]];
+  readonly roots: readonly Certificate[];
+  /** Own roots, then federated ones, each once. */
+  readonly federation: readonly Certificate[];
+  readonly #byFingerprint: ReadonlyMap<string, Certificate>;
+  readonly #settings: AuthoritySettings;
+  readonly #claims: Claims;
+  readonly #audiences: Audiences;
+  readonly #issuer: LeafIssuer;
+  readonly #store: CertificateStore;
+  readonly #clock: Clock;
+  readonly #startedAt: EpochMs;
+
+  /** @throws {AppError} ERR_CA_CLAIMS, ERR_CA_PROVISIONER_DUPLICATE, ERR_ISSUER (all invalid) */
+  constructor(parts: AuthorityParts) {
+    this.#settings = parts.settings;
+    this.#claims = resolveClaims(parts.settings.claims, builtInClaims, 'authority');
+    this.#audiences = buildAudiences(parts.settings.dnsNames);
+    this.#issuer = createLeafIssuer(parts.chain[0], parts.key);
+    this.#store = parts.store;
+    this.#clock = parts.clock;
+    this.#startedAt = Math.floor(parts.startedAt / 1000) * 1000;
+    this.provisioners = new ProvisionerCollection(parts.settings.provisioners, this.#claims);
+    this.chain = parts.chain;
+    this.roots = unique(parts.roots);
+    this.federation = unique([...parts.roots, ...parts.federatedRoots]);
+    this.#byFingerprint = new Map(this.federation.map((root) => [fingerprint(root.der), root]));
+  }
+
+  /** By lower-case hex SHA-256. Federated roots are found too. */
+  findRoot = (sha256: string): Certificate | undefined => this.#byFingerprint.get(sha256);
+
+  listProvisioners = (cursor: string, limit: number): ProvisionerPage => this.provisioners.page(cursor, limit);
+
+  /**
+   * Issues a leaf for a one-time token.
+   * @throws {AppError} unauthenticated for the token, forbidden or invalid for what it does not allow
+   */
+  async sign(request: SignRequest): Promise<Issued> {
+    const { csr } = request;
+    const token = await this.#verifyToken(request.token, 'sign');
+    const outcome = await this.#store.useToken(token.use, () => {
+      requireRequestOfToken(csr, token);
+      const issued = this.#issue(request, token);
+      return { result: issued, certificate: recordOf(issued) };
+    });
+    if (outcome.kind === 'reused') throw tokenReused(token.use.key);
+    return outcome.result;
+  }
+
+  #issue(request: SignRequest, token: VerifiedToken): Issued {
+    const { backdateMs, template } = this.#settings;
+    const { provisioner } = token;
+    const claims = provisioner.claims ?? this.#claims;
+    const now = this.#clock.now();
+    const wanted = decideValidity(request, claims, backdateMs, now);
+    const sans = groupSans(token.sans);
+    this.#requireAllowedNames(sans);
+    const { validity, clipped } = this.#clip(wanted, now);
+    const der = this.#issuer.issue({
+      ...validity,
+      subject: { ...template, commonName: token.subject },
+      sans,
+      publicKeyDer: request.csr.publicKeyDer,
+      ...(claims.disableSmallstepExtensions
+        ? {}
+        : { provisioner: { type: 'JWK', name: provisioner.name, credentialId: provisioner.state.kid } }),
+    });
+    return { certificate: parseCertificate(der), provisioner: recordOfProvisioner(provisioner), clipped };
+  }
+
+  /**
+   * The certificate that a renew token speaks for; the token is taken.
+   * @throws {AppError} unauthenticated: ERR_RENEW_TOKEN, ERR_RENEW_TOKEN_ISSUER, ERR_RENEW_PROVISIONER, ERR_TOKEN_REUSED
+   */
+  async authorizeRenewToken(token: string): Promise<Certificate> {
+    const opened = await openRenewToken(token, this.roots);
+    const provisioner = await this.#findProvisioner(opened.leaf);
+    // a leaf that nothing ties to a provisioner renews over TLS only
+    if (!provisioner) throw renewProvisionerUnknown(serialDecimal(opened.leaf));
+    const use = requireRenewClaims(token, opened, provisioner.name, this.#audiences.renew, this.#clock.now());
+    await this.#takeToken(use);
+    return opened.leaf;
+  }
+
+  /**
+   * The same certificate with a new life of the same length and, for a rekey, another key.
+   * @throws {AppError} unauthenticated: ERR_RENEW_…; forbidden: ERR_NAME_CONSTRAINTS, ERR_CSR_KEY_SIZE
+   */
+  async renew(old: Certificate, newKey?: CertificateRequest): Promise<Issued> {
+    const provisioner = await this.#authorizeRenewal(old);
+    if (newKey) requireStrongKey(newKey);
+    this.#requireAllowedNames(old.sans);
+    const now = this.#clock.now();
+    const notBefore = now - this.#settings.backdateMs;
+    const { validity, clipped } = this.#clip({ notBefore, notAfter: notBefore + old.notAfter - old.notBefore }, now);
+    const der = this.#issuer.reissue(old, {
+      ...validity,
+      ...(newKey ? { publicKeyDer: newKey.publicKeyDer } : {}),
+    });
+    const issued: Issued = {
+      certificate: parseCertificate(der),
+      provisioner: provisioner && recordOfProvisioner(provisioner),
+      clipped,
+    };
+    await this.#store.addCertificate({ ...recordOf(issued), renews: serialDecimal(old) });
+    return issued;
+  }
+
+  /**
+   * Marks a serial number as revoked: its certificate is not renewed any more. One that was issued elsewhere may be
+   * revoked too.
+   * @throws {AppError} ERR_REVOKE_NO_DATABASE, ERR_REVOKE_SUBJECT, ERR_REVOKE_CERTIFICATE, ERR_REVOKED_ALREADY,
+   *   and those of tokens
+   */
+  async revoke(request: RevokeRequest): Promise<void> {
+    const { serial, reasonCode, reason, by } = request;
+    let provisionerId: string | undefined;
+    let tokenKey: string | undefined;
+    if ('token' in by) {
+      const token = await this.#verifyToken(by.token, 'revoke');
+      await this.#takeToken(token.use);
+      if (token.subject !== serial) throw revokeSubject(serial, token.subject);
+      provisionerId = token.provisioner.id;
+      tokenKey = token.use.key;
+    } else {
+      const own = serialDecimal(by.certificate);
+      if (own !== serial) throw revokeCertificate(serial, own);
+      provisionerId = (await this.#findProvisioner(by.certificate))?.id;
+    }
+    if (!this.#store.persistent) throw revocationUnavailable();
+    const known = await this.#store.findCertificate(serial);
+    const certificate = 'certificate' in by ? by.certificate : known && parseCertificate(known);
+    const first = await this.#store.revoke({
+      serial,
+      provisionerId,
+      reasonCode,
+      reason,
+      revokedAt: this.#clock.now(),
+      expiresAt: certificate?.notAfter,
+      tokenKey,
+    });
+    if (!first) throw alreadyRevoked(serial);
+  }
+
+  /** A leaf for the CA's own listener: no provisioner, not stored. @throws {AppError} ERR_NAME_CONSTRAINTS, ERR_SAN */
+  issueServerCertificate(commonName: string, publicKeyDer: Uint8Array, lifeMs: number): Certificate {
+    const sans = groupSans(this.#settings.dnsNames.map((name) => name.replace(/^\[(.*)\]$/, '$1')));
+    this.#requireAllowedNames(sans);
+    const now = this.#clock.now();
+    const wanted = { notBefore: now - 60_000, notAfter: now + lifeMs };
+    const { validity } = this.#clip(wanted, now);
+    return parseCertificate(this.#issuer.issue({ ...validity, subject: { commonName }, sans, publicKeyDer }));
+  }
+
+  #verifyToken(token: string, operation: TokenOperation): Promise<VerifiedToken> {
+    const { disableIssuedAtCheck, dnsNames } = this.#settings;
+    const context = {
+      provisioners: this.provisioners,
+      audiences: this.#audiences,
+      dnsNames,
+      startedAt: disableIssuedAtCheck ? undefined : this.#startedAt,
+    };
+    return verifyOneTimeToken(token, operation, context, this.#clock.now());
+  }
+
+  async #takeToken(use: TokenUse): Promise<void> {
+    const { kind } = await this.#store.useToken(use, () => ({ result: undefined }));
+    if (kind === 'reused') throw tokenReused(use.key);
+  }
+
+  /** The provisioner whose claims decided; undefined for a leaf that never had one, which renews freely. */
+  async #authorizeRenewal(certificate: Certificate): Promise<Provisioner | undefined> {
+    const serial = serialDecimal(certificate);
+    if (await this.#store.isRevoked(serial)) throw certificateRevoked(serial);
+    const provisioner = await this.#findProvisioner(certificate);
+    const hasExtension = certificate.extensions.some(({ oid }) => oid === oids.provisioner);
+    if (!provisioner && hasExtension) throw renewProvisionerUnknown(serial);
+    if (provisioner && !provisioner.claims) throw renewProvisionerUnknown(serial);
+    const claims = provisioner?.claims ?? { ...this.#claims, disableRenewal: false };
+    if (claims.disableRenewal) throw renewDisabled(provisioner?.name ?? '');
+    const now = Math.floor(this.#clock.now() / 1000) * 1000;
+    if (now < certificate.notBefore) throw renewTooEarly();
+    if (now > certificate.notAfter && !claims.allowRenewalAfterExpiry) {
+      throw renewExpired(formatGoTime(certificate.notAfter));
+    }
+    return provisioner;
+  }
+
+  /** As the store knows it, else by the name in the certificate. */
+  async #findProvisioner(certificate: Certificate): Promise<Provisioner | undefined> {
+    const record = await this.#store.findProvisioner(serialDecimal(certificate));
+    const stored = record && this.provisioners.findById(record.id);
+    if (stored) return stored;
+    return certificate.provisioner && this.provisioners.findByName(certificate.provisioner.name);
+  }
+
+  #requireAllowedNames(sans: Certificate['sans']): void {
+    const problem = findNameConstraintProblem(this.chain, sans);
+    if (problem) throw nameNotAllowed(problem);
+  }
+
+  /** No leaf outlives its issuer: nobody could verify it. step-ca issues it all the same. */
+  #clip(wanted: Validity, now: EpochMs): { validity: Validity; clipped: boolean } {
+    const { notAfter } = this.chain[0];
+    if (notAfter < now) throw issuerExpired(formatGoTime(notAfter));
+    if (wanted.notAfter <= notAfter) return { validity: wanted, clipped: false };
+    return { validity: { ...wanted, notAfter }, clipped: true };
+  }
+}
+
+const recordOfProvisioner = ({ id, name, type }: Provisioner): ProvisionerRecord => ({ id, name, type });
+
+function recordOf({ certificate, provisioner }: Issued): CertificateRecord {
+  return {
+    serial: serialDecimal(certificate),
+    der: certificate.der,
+    subject: certificate.commonName,
+    notBefore: certificate.notBefore,
+    notAfter: certificate.notAfter,
+    provisioner,
+  };
+}
+
+/** The first of each. */
+function unique(certificates: readonly Certificate[]): Certificate[] {
+  return [...new Map(certificates.map((certificate) => [fingerprint(certificate.der), certificate])).values()];
+}
