@@ -123,9 +123,12 @@ const isApp = (container: Container): boolean => container.list === 'containers'
 const uidOf = (container: Container | undefined, pod: Pod): number | undefined =>
   container && (numberAt(container.securityContext, 'runAsUser') ?? numberAt(pod.securityContext, 'runAsUser'));
 
-/** Root with CAP_DAC_OVERRIDE, as containers have it unless it is dropped. */
+/**
+ * An init container of root with CAP_DAC_OVERRIDE, as containers have it unless it is dropped: the usual `chown` of a
+ * volume. Not an app of root: its entry point may become another user before the key is read.
+ */
 function readsAnything(container: Container, pod: Pod): boolean {
-  if (uidOf(container, pod) !== 0) return false;
+  if (isApp(container) || container.raw.restartPolicy === 'Always' || uidOf(container, pod) !== 0) return false;
   if (container.securityContext.privileged === true) return true;
   const { add, drop } = capabilitiesOf(container.securityContext);
   const overrides = (names: readonly string[]): boolean => names.includes('DAC_OVERRIDE') || names.includes('ALL');
