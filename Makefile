@@ -10,7 +10,7 @@ FOLDERS := lib ca webhook init-container renewer cli tools examples test
 ONLY ?=
 TESTS := $(foreach folder,$(if $(ONLY),$(ONLY),$(FOLDERS)),'$(folder)/**/*.test.ts')
 
-.PHONY: help install peers demo check test unit bundle manifests docs clean
+.PHONY: help install peers demo check test unit bundle manifests golden docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -46,8 +46,12 @@ bundle: install ## one minified file per program into dist/
 manifests: peers ## render manifests/ from the chart
 	@node tools/manifests/render.ts
 
+golden: peers ## write the golden files of the API server test anew; review the difference like code
+	@AUTOCERT_WRITE_GOLDEN=1 $(NODE_TEST) 'test/integration/api-server/*.test.ts'
+
 docs: install ## regenerate the reference pages that come from the code
-	@node tools/docs/main.ts
+	@node tools/manifests/values-reference.ts
+	@node tools/docs/cli-reference.ts
 
 clean: ## what was built; npm packages and peers stay
 	rm -rf dist coverage
