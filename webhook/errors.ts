@@ -13,6 +13,12 @@ export const fileUnreadable = (setting: string, path: string, cause: unknown): A
     hint: 'mount the file; it is looked for again until it is there',
   });
 
+export const configUnreadable = (path: string, cause: unknown): AppError =>
+  new AppError('ERR_CONFIG_UNREADABLE', 'invalid', `config: ${path} cannot be read`, {
+    cause,
+    hint: 'the one argument is the path of config.yaml',
+  });
+
 export const rootsInvalid = (path: string, cause: unknown): AppError =>
   new AppError('ERR_ROOTS_INVALID', 'invalid', `rootCAPath: ${path}: ${describeError(cause)}`, {
     cause,

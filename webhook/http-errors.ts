@@ -71,5 +71,6 @@ export function renderError(error: unknown): JsonAnswer {
 function fromFastify(error: unknown): AppError | undefined {
   const status = typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : undefined;
   if (status === 413) return bodyTooLarge();
+  if (status === 415) return contentTypeUnsupported();
   return typeof status === 'number' && status >= 400 && status < 500 ? requestMalformed() : undefined;
 }

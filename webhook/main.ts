@@ -8,6 +8,7 @@ import { connectKubernetes } from '../lib/kubernetes/index.ts';
 import { createLogger, parseLogLevel } from '../lib/log/index.ts';
 import { systemClock } from '../lib/time/index.ts';
 import { parseWebhookConfig } from './config/index.ts';
+import { configUnreadable } from './errors.ts';
 import { programName, startWebhook } from './start.ts';
 
 /** The API server gives an admission at most 30 s; a pod is given 30 s to end. */
@@ -29,7 +30,10 @@ try {
 
 async function run(path: string): Promise<void> {
   const { env } = process;
-  const config = parseWebhookConfig(await readFile(path, 'utf8'), env);
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw configUnreadable(path, error);
+  });
+  const config = parseWebhookConfig(text, env);
   const log = createLogger({
     name: programName,
     format: config.logFormat,

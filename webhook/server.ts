@@ -108,6 +108,7 @@ function createListener(
   const app = Fastify({
     bodyLimit,
     exposeHeadRoutes: false,
+    frameworkErrors: (error, _, reply) => send(reply, renderError(error)), // a path that cannot be decoded
     return503OnClosing: false, // a request that arrived on an open connection while we drain is still served
     serverFactory: (handler) => server.on('request', handler),
   });
