@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { AppError } from '../lib/errors/index.ts';
+import { createMetrics } from './metrics.ts';
+import { Readiness } from './readiness.ts';
+
+describe('Readiness', () => {
+  it('is not ready before everything required is done, and names what is missing', () => {
+    const readiness = new Readiness(['servingCertificate', 'caBundle']);
+    readiness.pass('servingCertificate');
+    assert.equal(readiness.report().why, 'caBundle: not done yet');
+    readiness.pass('caBundle');
+    assert.deepEqual([readiness.report().ready, readiness.report().why], [true, undefined]);
+  });
+
+  it('shows reason, causes and remedy of a failure', () => {
+    const readiness = new Readiness(['caBundle']);
+    const cause = new Error('because');
+    readiness.fail(
+      'caBundle',
+      new AppError('ERR_TEST', 'forbidden', 'kubernetes: no', { cause, hint: 'add the rule' }),
+    );
+    assert.deepEqual(readiness.report(), {
+      ready: false,
+      why: 'caBundle: kubernetes: no: because',
+      checks: { caBundle: { ok: false, required: true, why: 'kubernetes: no: because', hint: 'add the rule' } },
+    });
+  });
+
+  it('stays ready when something fails that is not required', () => {
+    const readiness = new Readiness(['servingCertificate']);
+    readiness.pass('servingCertificate');
+    readiness.fail('ca', new Error('away'));
+    assert.equal(readiness.report().ready, true);
+    assert.equal(readiness.report().checks.ca?.why, 'away');
+  });
+
+  it('is not ready once the program ends', () => {
+    const readiness = new Readiness([]);
+    readiness.stop();
+    assert.deepEqual([readiness.report().ready, readiness.report().why], [false, 'shutting down']);
+  });
+});
+
+describe('createMetrics', () => {
+  it('counts decisions by reason and follows the checks', async () => {
+    const readiness = new Readiness(['servingCertificate']);
+    const metrics = createMetrics(readiness);
+    metrics.admission('deny', 'ERR_NAME_FORBIDDEN', 2);
+    metrics.bootstrap('ok', 3);
+    metrics.caError('ERR_CA_UNREACHABLE');
+    metrics.servingCertificate(Date.UTC(2026, 0, 1));
+    const text = await metrics.registry.metrics();
+    for (const line of [
+      'autocert_admissions_total{decision="deny",reason="ERR_NAME_FORBIDDEN"} 1',
+      'autocert_admission_duration_seconds_bucket{le="0.0025",decision="deny"} 1',
+      'autocert_bootstrap_requests_total{result="ok"} 1',
+      'autocert_ca_errors_total{code="ERR_CA_UNREACHABLE"} 1',
+      'autocert_serving_certificate_not_after_seconds 1767225600',
+      'autocert_ready 0',
+      'autocert_check{check="servingCertificate"} 0',
+    ]) {
+      assert.ok(text.includes(line), line);
+    }
+    readiness.pass('servingCertificate');
+    assert.match(await metrics.registry.metrics(), /^autocert_ready 1$/m);
+  });
+});
