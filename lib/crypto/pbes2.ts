@@ -6,10 +6,11 @@
  * Written by hand because KeyObject.export({ cipher, passphrase }) derives with 2048 rounds only.
  * Keep: the round count of a file is bounded before anything is derived, or a hostile file hangs the program.
  */
-import { createCipheriv, createDecipheriv, pbkdf2, pbkdf2Sync, randomBytes } from 'node:crypto';
+import { createCipheriv, pbkdf2, pbkdf2Sync, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { DerReader, integer, nullValue, octetString, oid, sequence, Tag } from '../encoding/index.ts';
-import { keyFormat, keyPasswordWrong } from './errors.ts';
+import { type CbcCipher, cbcCiphers, decryptCbc } from './cbc.ts';
+import { keyFormat } from './errors.ts';
 
 const pbes2 = '1.2.840.113549.1.5.13';
 const pbkdf2Oid = '1.2.840.113549.1.5.12';
@@ -30,13 +31,12 @@ const hashOf: Readonly<Record<string, string>> = {
   '1.2.840.113549.2.11': 'sha512',
 };
 
-const cipherOf: Readonly<
-  Record<string, { readonly name: string; readonly keyBytes: number; readonly ivBytes: number }>
-> = {
-  '2.16.840.1.101.3.4.1.2': { name: 'aes-128-cbc', keyBytes: 16, ivBytes: 16 },
-  '2.16.840.1.101.3.4.1.22': { name: 'aes-192-cbc', keyBytes: 24, ivBytes: 16 },
-  [aes256Cbc]: { name: 'aes-256-cbc', keyBytes: 32, ivBytes: 16 },
-  '1.2.840.113549.3.7': { name: 'des-ede3-cbc', keyBytes: 24, ivBytes: 8 },
+const cipherOf: Readonly<Record<string, CbcCipher>> = {
+  '2.16.840.1.101.3.4.1.2': cbcCiphers['AES-128-CBC'],
+  '2.16.840.1.101.3.4.1.22': cbcCiphers['AES-192-CBC'],
+  [aes256Cbc]: cbcCiphers['AES-256-CBC'],
+  '1.2.840.113549.3.7': cbcCiphers['DES-EDE3-CBC'],
+  '1.3.14.3.2.7': cbcCiphers['DES-CBC'],
 };
 
 const deriveKey = promisify(pbkdf2);
@@ -64,18 +64,7 @@ export async function encryptPkcs8(
  */
 export function decryptPkcs8(der: Uint8Array, password: string | Uint8Array): Buffer {
   const { hash, rounds, salt, cipher, iv, encrypted } = parseEncrypted(der);
-  const key = pbkdf2Sync(password, salt, rounds, cipher.keyBytes, hash);
-  return decryptCbc(cipher.name, key, iv, encrypted);
-}
-
-/** CBC with PKCS#7 padding; bad padding means a wrong password. */
-export function decryptCbc(name: string, key: Uint8Array, iv: Uint8Array, encrypted: Uint8Array): Buffer {
-  const decipher = createDecipheriv(name, key, iv);
-  try {
-    return Buffer.concat([decipher.update(encrypted), decipher.final()]);
-  } catch {
-    throw keyPasswordWrong(); // OpenSSL's reason says nothing more
-  }
+  return decryptCbc(cipher, pbkdf2Sync(password, salt, rounds, cipher.keyBytes, hash), iv, encrypted);
 }
 
 function parseEncrypted(der: Uint8Array) {

@@ -5,9 +5,10 @@
  */
 import { createHash, createPrivateKey, type KeyObject } from 'node:crypto';
 import { encodePem, type PemBlock, parsePem } from '../encoding/index.ts';
+import { cbcCiphers, decryptCbc } from './cbc.ts';
 import { keyFormat, keyPasswordMissing, keyPasswordWrong } from './errors.ts';
 import { parseOpensshKey } from './openssh-key.ts';
-import { decryptCbc, decryptPkcs8, encryptPkcs8 } from './pbes2.ts';
+import { decryptPkcs8, encryptPkcs8 } from './pbes2.ts';
 
 /** Unencrypted PEM: SEC1 `EC PRIVATE KEY`, `RSA PRIVATE KEY`, or PKCS#8 for Ed25519, as `step ca certificate` writes leaf keys. */
 export function encodePrivateKeyPem(key: KeyObject): string {
@@ -80,27 +81,20 @@ function importKey(der: Buffer, type: 'pkcs1' | 'pkcs8' | 'sec1', decrypted: boo
   }
 }
 
-const keyBytesOf: Readonly<Record<string, number>> = {
-  'DES-EDE3-CBC': 24,
-  'AES-128-CBC': 16,
-  'AES-192-CBC': 24,
-  'AES-256-CBC': 32,
-};
-
 /** RFC 1421 encryption as OpenSSL does it: EVP_BytesToKey with MD5, one round, the first 8 IV bytes as salt. */
 function decryptTraditional(block: PemBlock, password: string | Uint8Array): Buffer {
   const [name = '', ivHex = ''] = (block.headers.get('DEK-Info') ?? '').split(',').map((part) => part.trim());
-  const keyBytes = keyBytesOf[name];
-  if (keyBytes === undefined) throw keyFormat(`is encrypted with unsupported cipher ${name.slice(0, 40) || '(none)'}`);
+  const cipher = Object.entries(cbcCiphers).find(([known]) => known === name)?.[1];
+  if (!cipher) throw keyFormat(`is encrypted with unsupported cipher ${name.slice(0, 40) || '(none)'}`);
   const iv = Buffer.from(ivHex, 'hex');
-  if (iv.length !== (name.startsWith('DES') ? 8 : 16)) throw keyFormat('has a malformed DEK-Info header');
+  if (iv.length !== cipher.ivBytes) throw keyFormat('has a malformed DEK-Info header');
   let key = Buffer.alloc(0);
   let digest = Buffer.alloc(0);
-  while (key.length < keyBytes) {
+  while (key.length < cipher.keyBytes) {
     digest = createHash('md5').update(digest).update(password).update(iv.subarray(0, 8)).digest();
     key = Buffer.concat([key, digest]);
   }
-  return decryptCbc(name.toLowerCase(), key.subarray(0, keyBytes), iv, block.der);
+  return decryptCbc(cipher, key.subarray(0, cipher.keyBytes), iv, block.der);
 }
 
 const curves = ['prime256v1', 'secp224r1', 'secp384r1', 'secp521r1'];

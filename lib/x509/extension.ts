@@ -36,8 +36,13 @@ export const keyUsages = [
 ] as const;
 export type KeyUsage = (typeof keyUsages)[number];
 
+/** Encoded once: they are half of what a leaf is made of. */
+const encodedOids: ReadonlyMap<string, Buffer> = new Map(Object.values(oids).map((dotted) => [dotted, oid(dotted)]));
+
+/** The whole extension, to be put into a certificate. @throws {TypeError} when `type` is no object identifier */
 export function encodeExtension(type: string, value: Uint8Array, critical = false): Buffer {
-  return critical ? sequence(oid(type), boolean(true), octetString(value)) : sequence(oid(type), octetString(value));
+  const id = encodedOids.get(type) ?? oid(type);
+  return critical ? sequence(id, boolean(true), octetString(value)) : sequence(id, octetString(value));
 }
 
 /** Extensions, each kind once (RFC 5280 4.2). */
