@@ -51,7 +51,7 @@ golden: peers ## write the golden files of the API server test anew; review the 
 
 docs: install ## regenerate the reference pages that come from the code
 	@node tools/manifests/values-reference.ts
-	@node tools/docs/cli-reference.ts
+	@node tools/docs/main.ts
 
 clean: ## what was built; npm packages and peers stay
 	rm -rf dist coverage

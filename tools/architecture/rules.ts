@@ -53,6 +53,9 @@ const effects: readonly { readonly pattern: RegExp; readonly name: string }[] = 
   { pattern: /(?<![.\w])(setTimeout|setInterval|fetch)\(/, name: 'timers or the network' },
 ];
 
+/** Tells the form of an address and opens no socket. */
+const pureOfNet = /^import \{( isIP(v[46])?,?)+ \} from 'node:net'/;
+
 /** Every violation in the given files. */
 export function findViolations(files: readonly SourceFile[]): Violation[] {
   return files.flatMap((file) => [...importViolations(file), ...effectViolations(file)]);
@@ -111,7 +114,7 @@ function packageImportProblem(from: string, specifier: string, typeOnly: boolean
 function effectViolations(file: SourceFile): Violation[] {
   if (isTest(file.path) || effectful.some((place) => place.test(file.path))) return [];
   return file.text.split('\n').flatMap((text, index) => {
-    if (/^\s*(\*|\/\/|\/\*)/.test(text) || /^import type\b/.test(text)) return [];
+    if (/^\s*(\*|\/\/|\/\*)/.test(text) || /^import type\b/.test(text) || pureOfNet.test(text)) return [];
     return effects
       .filter(({ pattern }) => pattern.test(text))
       .map(({ name }) => ({ path: file.path, line: index + 1, problem: `touches ${name}; take a port instead` }));
