@@ -151,6 +151,12 @@ describe('verifyChain', () => {
       extraExtensions: [encodeExtension('1.2.3.4', octetString(Buffer.alloc(1)), critical)],
     });
     verifyChain(await authority.leaf(extra(false)), [intermediate], [root], start);
+    const policies = encodeExtension(
+      oids.certificatePolicies,
+      sequence(sequence(Buffer.from('06022a03', 'hex'))),
+      true,
+    );
+    verifyChain(await authority.leaf({ extraExtensions: [policies] }), [intermediate], [root], start);
     const strange = await authority.leaf(extra(true));
     assert.throws(() => verifyChain(strange, [intermediate], [root], start), {
       code: 'ERR_CHAIN_USAGE',

@@ -107,6 +107,7 @@ const understood: ReadonlySet<string> = new Set([
   oids.nameConstraints,
   oids.subjectKeyIdentifier,
   oids.authorityKeyIdentifier,
+  oids.certificatePolicies, // any policy will do, so none has to be compared (RFC 5280 6.1.1)
   oids.provisioner,
 ]);
 
