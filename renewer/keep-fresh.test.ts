@@ -39,7 +39,7 @@ function start(
   const authority = new FakeAuthority(clock, options.script);
   const store = new MemoryStore();
   const lines: Line[] = [];
-  const log = createLogger({ name: 'test', level: 'debug', clock, write: (line) => lines.push(JSON.parse(line)) });
+  const log = createLogger({ name: 'test', level: 'info', clock, write: (line) => lines.push(JSON.parse(line)) });
   const signals = new Signals();
   const age = options.age === undefined ? hour : options.age;
   if (age !== null) {

@@ -99,6 +99,7 @@ async function act(ports: KeepFreshPorts, settings: KeepFreshSettings, memory: M
       complainOnce(ports, memory, action.problem);
       return clock.sleep(lookAgainMs, signals.wake());
     default:
+      ports.log.debug('renewing', { method: action.kind });
       store.probe(); // a full disk is found before the CA is asked
       store.write(await renewSet(ports, settings, action.kind, seen.set));
       Object.assign(memory, { forced: false, refused: undefined, renewedAt: clock.now(), failures: 0 });
@@ -109,7 +110,8 @@ async function act(ports: KeepFreshPorts, settings: KeepFreshSettings, memory: M
 async function pauseAfter(error: unknown, ports: KeepFreshPorts, memory: Memory, seen: Seen): Promise<void> {
   const { clock, signals, random } = ports;
   if (isAppError(error, 'ERR_CA_REFUSED') && error.kind === 'unauthenticated') memory.refused = seen.leaf?.serial;
-  const policy = seen.leaf ? { firstMs: firstRetryMs, maxMs: longestRetryMs(seen.leaf) } : retryWithoutCertificate;
+  const alive = seen.leaf !== undefined && seen.leaf.notAfter > clock.now();
+  const policy = alive ? { firstMs: firstRetryMs, maxMs: longestRetryMs(seen.leaf) } : retryWithoutCertificate;
   const waitMs = backoffMs(policy, memory.failures++, random());
   complain(ports, seen, error, { attempt: memory.failures, waitMs });
   await clock.sleep(waitMs, signals.wake());

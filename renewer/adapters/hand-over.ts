@@ -52,6 +52,7 @@ export function createHandOver(options: HandOverOptions): (due: EpochMs) => Prom
     }
     await nextTurn(); // a signal that is already here is handled before it is too late
     if (hasSignal()) return;
+    log.debug('handing over to the sleeper', { until: new Date(due).toISOString() });
     const node = [process.execPath, ...process.execArgv, script, wokenWhenDue];
     process.execve?.(sleeper, ['autocert-sleeper', String(Math.ceil(due / 1000)), ...node], process.env);
   };
