@@ -12,7 +12,7 @@ import { databasePath } from './open.ts';
 
 let folder = '';
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ca-store-'));
+  folder = await mkdtemp(join(tmpdir(), 'autocert-ca-store-'));
 });
 after(() => rm(folder, { recursive: true }));
 
