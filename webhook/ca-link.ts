@@ -66,7 +66,7 @@ type Trust = {
 
 const fileLookMs = 10_000;
 const provisionerLookMs = 60_000;
-const retry: BackoffPolicy = { firstMs: 500, maxMs: 30_000 };
+const retry: BackoffPolicy = { firstMs: 500, maxMs: 10_000 };
 
 export class CaLink {
   readonly #settings: CaLinkSettings;

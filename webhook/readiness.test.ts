@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { AppError } from '../lib/errors/index.ts';
 import { createMetrics } from './metrics.ts';
@@ -64,5 +66,14 @@ describe('createMetrics', () => {
     }
     readiness.pass('servingCertificate');
     assert.match(await metrics.registry.metrics(), /^autocert_ready 1$/m);
+  });
+
+  it('is described in docs/reference/webhook-http.md, metric by metric', () => {
+    const text = readFileSync(join(import.meta.dirname, '../docs/reference/webhook-http.md'), 'utf8');
+    const described = Array.from(text.matchAll(/^\| `(autocert_[a-z_]+)`/gm), ([, name]) => name);
+    const names = createMetrics(new Readiness([]))
+      .registry.getMetricsAsArray()
+      .map(({ name }) => name);
+    assert.deepEqual(described.sort(), names.filter((name) => name.startsWith('autocert_')).sort());
   });
 });

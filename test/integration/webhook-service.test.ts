@@ -272,12 +272,12 @@ describe('webhook', () => {
     });
   });
 
-  for (const program of ['step-ca'] as const) {
+  for (const program of ['step-ca', 'autocert'] as const) {
     describe(`whose CA is late, goes and comes back (${program})`, () => {
       let authority: WebhookAuthority;
       let webhook: TestWebhook;
       before(async () => {
-        authority = await createAuthority(program, '6s');
+        authority = await createAuthority(program, '5s');
         webhook = await startTestWebhook(authority, api.kubeconfigPath, { tokenMode: 'service-account' });
       });
       after(async () => {
