@@ -39,7 +39,8 @@ const httpsUrl = z.string().superRefine((text, context) => {
       : url.username || url.password || url.search || url.hash
         ? 'a URL without user, query and fragment is wanted'
         : undefined;
-  if (problem) context.addIssue({ code: 'custom', message: problem, input: text });
+  // A URL may hold a password: the message does not show it
+  if (problem) context.addIssue({ code: 'custom', message: problem, input: text.includes('@') ? undefined : text });
 });
 
 const duration = z.string().superRefine((text, context) => {
