@@ -88,7 +88,7 @@ function parseEncrypted(der: Uint8Array) {
   const salt = kdf.read(Tag.octetString).content;
   const rounds = kdf.readInteger();
   if (rounds < 1n || rounds > BigInt(maxRounds))
-    throw keyFormat(`asks for ${rounds} rounds of PBKDF2, not 1 to ${maxRounds}`);
+    throw keyFormat(`asks for a number of rounds of PBKDF2 that is not 1 to ${maxRounds}`);
   const keyBytes = kdf.nextTag === Tag.integer ? kdf.readInteger() : undefined;
   const prf = kdf.atEnd ? '1.2.840.113549.2.7' : readAlgorithm(kdf); // RFC 8018 A.2: DEFAULT hmacWithSHA1
   kdf.end();

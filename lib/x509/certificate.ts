@@ -127,7 +127,7 @@ function readVersion(tbs: DerReader): bigint {
   const field = tbs.enter(contextTag(0, true));
   const version = field.readInteger();
   field.end();
-  if (version !== 2n && version !== 1n) throw malformed(what, `is of unknown version ${version}`);
+  if (version !== 2n && version !== 1n) throw malformed(what, 'is of unknown version');
   return version;
 }
 

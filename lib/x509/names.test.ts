@@ -155,6 +155,12 @@ describe('general names', () => {
     assert.equal(bytes.toString('hex'), `3017${'8203776562'}${'8103614062'}${'87040a000001'}${'860575726e3a78'}`);
   });
 
+  it('may be a hundred thousand', () => {
+    const dns = Array.from({ length: 100_000 }, (_, index) => `a${index}`);
+    const sans = { ...groupSans([]), dns };
+    assert.deepEqual(decodeGeneralNames(encodeGeneralNames(sans), 'certificate'), sans);
+  });
+
   it('answer any bytes with names or a coded error', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
