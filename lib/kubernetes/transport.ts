@@ -30,7 +30,7 @@ export class KeepAliveTransport {
   useTls(settings: TlsSettings): void {
     const key = JSON.stringify(settings, (_, value: unknown) => (Buffer.isBuffer(value) ? value.toString() : value));
     if (this.#agent && key === this.#settings) return;
-    this.#agent?.destroy();
+    if (this.#agent) retire(this.#agent);
     this.#settings = key;
     this.#agent = new Agent({ ...settings, keepAlive: true, maxSockets: 64, maxFreeSockets: 8, scheduling: 'lifo' });
   }
@@ -97,6 +97,12 @@ export class TransportFailure extends Error {}
 
 /** A kept connection was closed by the other side before it answered: the request was not processed. */
 class StaleConnection extends Error {}
+
+/** Closes idle connections now and the others when their request is done: an admission in flight must not fail. */
+function retire(agent: Agent): void {
+  agent.maxFreeSockets = 0;
+  for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
+}
 
 function flatHeaders(headers: NodeJS.Dict<string | string[]>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value].flat().join(', ')]));

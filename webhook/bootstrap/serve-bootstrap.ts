@@ -97,7 +97,8 @@ function asUnavailable(error: unknown): never {
 function refuse(log: Logger, error: unknown, fields: LogFields): BootstrapOutcome {
   const reason = error instanceof AppError ? error.code : 'ERR_INTERNAL';
   const ours = !isAppError(error) || error.kind === 'unavailable' || error.kind === 'internal';
-  if (ours) log.error('bootstrap failed', { error, ...fields });
-  const detail = isAppError(error) ? { message: error.message } : {};
+  // The cause has the hint for us; what is answered has the one for the pod.
+  if (ours) log.error('bootstrap failed', { error: isAppError(error) ? (error.cause ?? error) : error, ...fields });
+  const detail = isAppError(error) ? { detail: error.message } : {};
   return { decision: 'refuse', reason, answer: renderError(error), fields: { ...fields, ...detail } };
 }
