@@ -49,8 +49,10 @@ export type ClusterOptions = WebhookSettings & {
 
 /** Told to whoever shows the run. */
 export interface ClusterObserver {
-  /** A line for the person: what is being done, what is not simulated, a warning of the webhook. */
+  /** A line for the person: what is being done, a warning of the webhook. */
   note(text: string): void;
+  /** What a manifest asks for and a laptop does not give. */
+  limit(text: string): void;
   podEvent(pod: LocalPod, event: PodEvent): void;
 }
 
@@ -79,9 +81,19 @@ export class LocalCluster {
     this.lost.catch(() => {}); // whoever waits for it hears of it
   }
 
-  /** @throws {AppError} ERR_LOCAL_START (unavailable) */
-  static async start(options: ClusterOptions, clock: Clock, observer: ClusterObserver): Promise<LocalCluster> {
+  /**
+   * @param stop gives up: what has been started is ended, and the promise rejects
+   * @throws {AppError} ERR_LOCAL_START (unavailable)
+   */
+  static async start(
+    options: ClusterOptions,
+    clock: Clock,
+    observer: ClusterObserver,
+    stop: AbortSignal,
+  ): Promise<LocalCluster> {
     const keeper = new KeeperClient(fileURLToPath(findLocalProgram('keeper')));
+    const giveUp = (): void => void keeper.close();
+    stop.addEventListener('abort', giveUp, { once: true });
     const stopTokens = new AbortController();
     let api: ClusterApi | undefined;
     try {
@@ -115,6 +127,8 @@ export class LocalCluster {
       await api?.stop();
       await keeper.close();
       throw error;
+    } finally {
+      stop.removeEventListener('abort', giveUp);
     }
   }
 
@@ -134,7 +148,7 @@ export class LocalCluster {
     }
     const unnamed = buildPods(objects, options.namespace, randomSuffix);
     for (const note of new Set(unnamed.flatMap(({ source, pod }) => checkSimulationLimits(source, pod)))) {
-      observer.note(note);
+      observer.limit(note);
     }
     const admitted: UnnamedPod[] = [];
     for (const one of unnamed) admitted.push(await this.#admit(one));
@@ -217,7 +231,7 @@ export class LocalCluster {
         issueToken: (pod, request) => tokens.issue(pod, request),
       },
       images: options.images,
-      network: (pod) => this.network.environment(`${pod.metadata.namespace}/${pod.metadata.name}`, preload),
+      network: (pod) => this.network.environment(pod, preload),
       workingFolder: options.workingFolder,
       onEvent: (pod, event) => {
         if (event.type === 'phase') store.putPod({ ...pod.pod, status: { phase: event.phase } });

@@ -57,16 +57,20 @@ async function initialise(starter: ProcessStarter, request: Parameters<ProcessSt
   if (code !== 0) throw serverNotReady('CA', failure ?? `init failed (exit code ${code})`, lines.slice(-8));
 }
 
-type CaConfig = { authority?: { claims?: Record<string, unknown> } };
+type CaConfig = { authority?: { claims?: Record<string, unknown>; backdate?: string } };
 
-/** Claims of the whole authority: every provisioner inherits them. */
+/**
+ * Claims of the whole authority: every provisioner inherits them. No backdating: one machine has one clock, and a
+ * minute of it (step-ca's default) would be the better part of a short life.
+ */
 const allowShortLifetimes = (config: CaConfig): CaConfig => ({
   ...config,
   authority: {
     ...config.authority,
+    backdate: '0s',
     claims: { ...config.authority?.claims, minTLSCertDuration: shortestLifetime },
   },
 });
 
 /** `2026/01/01 00:00:00 Serving HTTPS on 127.0.0.1:4443 ...`, as step-ca prints it. */
-const readAddress = (line: string): string | undefined => /Serving HTTPS on (\S+?)[ .]/.exec(`${line} `)?.[1];
+const readAddress = (line: string): string | undefined => /Serving HTTPS on (\S+:\d+)/.exec(line)?.[1];

@@ -1,7 +1,10 @@
 /** The network folder of a run: writes the table of Services, reads the ports that pods have announced. */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Pod } from '../manifests/objects.ts';
 import { portFile, type ServiceEntry, type ServiceTable, tableFile } from './cluster-names.ts';
+import { buildServiceLinks } from './reachable-services.ts';
+import { podKey } from './service-table.ts';
 
 export class LocalNetwork {
   readonly folder: string;
@@ -34,11 +37,12 @@ export class LocalNetwork {
     }
   };
 
-  /** What makes a Node program of a pod use this network. */
-  environment(pod: string, preload: URL): Record<string, string> {
+  /** Service links, and what makes a Node program of the pod use this network. */
+  environment(pod: Pod, preload: URL): Record<string, string> {
     return {
+      ...buildServiceLinks(this.#table, pod.metadata.namespace ?? '', this.findLocalPort),
       AUTOCERT_LOCAL_NETWORK: this.folder,
-      AUTOCERT_LOCAL_POD: pod,
+      AUTOCERT_LOCAL_POD: podKey(pod),
       NODE_OPTIONS: `--import=${preload.href}`,
     };
   }

@@ -122,7 +122,9 @@ describe('preload', () => {
     servers[0].listen(80, () => servers[1].listen({ port: 8080, host: '0.0.0.0' }, async () => {
       const { connect } = await import('node:net');
       const raw = await new Promise((resolve) => connect(80, 'web', function () { this.destroy(); resolve('raw'); }));
-      const answers = [raw];
+      const { get } = await import('node:http');
+      const byAgent = await new Promise((resolve) => get('http://web/', (response) => response.setEncoding('utf8').once('data', resolve)));
+      const answers = [raw, byAgent];
       for (const url of ['http://web.apps/', 'http://web.apps.svc.cluster.local:8080/', 'http://localhost:8080/'])
         answers.push(await (await fetch(url)).text());
       answers.push(await fetch('http://web.apps:81/').catch((error) => error.cause.code));
@@ -143,9 +145,9 @@ describe('preload', () => {
           'apps',
         ),
       );
-      const environment = network.environment('apps/one', new URL('preload.ts', import.meta.url));
+      const environment = network.environment(pod('one', {}), new URL('preload.ts', import.meta.url));
       const output = await run(['--input-type=module', '-e', server], { ...environment, PATH: process.env.PATH ?? '' });
-      assert.equal(output, 'raw a b b ECONNREFUSED 127.0.0.1\n');
+      assert.equal(output, 'raw a a b b ECONNREFUSED 127.0.0.1\n');
       assert.equal(network.findLocalPort('apps/one', 80), undefined, 'the port is given back when the server closes');
     } finally {
       rmSync(folder, { recursive: true });

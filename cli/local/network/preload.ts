@@ -15,15 +15,12 @@ import { portFile, resolveDestination, type ServiceTable, tableFile } from './cl
 const folder = process.env.AUTOCERT_LOCAL_NETWORK;
 const pod = process.env.AUTOCERT_LOCAL_POD ?? '';
 
-/** Nobody listens on it: a connection is refused as by a Service without endpoints. */
-const closedPort = 1;
-
 if (folder) {
   patchListen(folder);
   patchConnect(folder);
 }
 
-type Options = { host?: string; port?: number | string; path?: string; fd?: number };
+type Options = { host?: string; port?: number | string; path?: string | null; fd?: number };
 type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
 
 function patchListen(network: string): void {
@@ -33,8 +30,7 @@ function patchListen(network: string): void {
     const [first, ...rest] = args;
     const options: Options = isOptions(first) ? first : { port: (first as Options['port']) ?? 0 };
     const port = Number(options.port);
-    if (options.path !== undefined || options.fd !== undefined || !Number.isInteger(port))
-      return original.apply(this, args);
+    if (options.path || options.fd !== undefined || !Number.isInteger(port)) return original.apply(this, args);
     if (port > 0) announce(network, server, port);
     const callback = rest.findLast((argument) => typeof argument === 'function');
     const plain = isOptions(first) ? first : {};
@@ -67,7 +63,8 @@ function patchConnect(network: string): void {
     const options: Options = isOptions(given)
       ? given
       : { port: given as number, ...(typeof holder[1] === 'string' ? { host: holder[1] } : {}) };
-    if (options.path !== undefined || options.port === undefined) return original.apply(this, args);
+    // http agents write null where there is no pipe
+    if (options.path || options.port === undefined) return original.apply(this, args);
     const destination = resolveDestination(
       readTable(network),
       self,
@@ -76,12 +73,25 @@ function patchConnect(network: string): void {
       (of, port) => readPort(network, of, port),
     );
     if (destination === 'untouched') return original.apply(this, args);
-    const port = destination[turn++ % destination.length] ?? closedPort;
+    const port = destination[turn++ % destination.length];
+    if (port === undefined) return refuse(this as Socket, options);
     if (!isOptions(given) && typeof holder[1] === 'string') holder.splice(1, 1);
     holder[0] = { ...(isOptions(given) ? given : {}), host: '127.0.0.1', port };
     return original.apply(this, args);
   };
   Socket.prototype.connect = connect as unknown as Socket['connect'];
+}
+
+/** A Service without endpoints refuses connections. */
+function refuse(socket: Socket, { host, port }: Options): Socket {
+  const error = new Error(`connect ECONNREFUSED ${host}:${port}`);
+  Object.assign(socket, { connecting: true }); // as net does, so that writes wait for what comes
+  process.nextTick(() =>
+    socket.destroy(
+      Object.assign(error, { code: 'ECONNREFUSED', errno: -111, syscall: 'connect', address: host, port }),
+    ),
+  );
+  return socket;
 }
 
 const self = { namespace: pod.split('/')[0] ?? '', pod };

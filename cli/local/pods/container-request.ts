@@ -59,6 +59,7 @@ export function buildContainerRequest(
   const choice = chooseProgram(source, container, images);
   if (choice.kind === 'ours') {
     for (const [name, path] of Object.entries(certificateFiles)) env[name] ??= toLocal(path);
+    env.AUTOCERT_LOG_FORMAT ??= 'text'; // a person reads it here
     return { ...nodeCommand(choice.program), env, cwd: scratchFolder };
   }
   const cwd = containerFolder(container, mounts, workingFolder);
