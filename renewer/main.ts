@@ -5,6 +5,8 @@
  * Exit codes: 0 when it was told to end, 2 when its environment is wrong.
  */
 import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname } from 'node:path';
 import { createLogger, type Logger } from '../lib/log/index.ts';
 import {
   closeProcess,
@@ -48,6 +50,8 @@ async function main(): Promise<number> {
         handOver: createHandOver({
           idle: settings.idle,
           script: import.meta.filename,
+          // The volume for containers whose root is read-only.
+          folders: [tmpdir(), dirname(settings.paths.certificate)],
           clock: systemClock,
           log,
           hasSignal: () => signals.pending,

@@ -1,4 +1,5 @@
 /** The real file system with one fault: it crashes, or is full, at a chosen operation. For tests. */
+import { constants } from 'node:fs';
 import { type FileSystem, systemFiles } from './file-system.ts';
 
 /** Operations that change something; a crash between two reads is no different from one before them. */
@@ -52,6 +53,17 @@ export function failingFiles(at: number, code: string): { readonly files: FileSy
 
 /** Never fails and never waits for the disk. */
 export const quickFiles: FileSystem = intercept((_name, _args, run) => run());
+
+/** Refuses to open for writing what its owner may not write, as a kernel does to everybody but root. */
+export const closedToOwner = (): FileSystem =>
+  intercept((name, [path, flags], run) => {
+    const before = name === 'openSync' ? systemFiles.statSync(String(path), { throwIfNoEntry: false }) : undefined;
+    const forWriting = typeof flags === 'number' && (flags & (constants.O_WRONLY | constants.O_RDWR)) !== 0;
+    if (before && forWriting && (before.mode & 0o200) === 0) {
+      throw Object.assign(new Error('EACCES: test'), { code: 'EACCES', path });
+    }
+    return run();
+  });
 
 function writeHalf([fd, bytes, offset, length, position]: readonly unknown[]): void {
   const write = systemFiles.writeSync as (...args: unknown[]) => number;

@@ -62,6 +62,7 @@ export function writeNewFile(files: FileSystem, path: string, text: string, attr
  */
 export function overwriteFile(files: FileSystem, path: string, text: string, attributes: FileAttributes): void {
   removeDanglingLink(files, path);
+  makeWritable(files, path);
   withOpen(files, path, O_RDWR | O_CREAT, (fd) => {
     applyAttributes(files, fd, attributes);
     const bytes = Buffer.from(text);
@@ -142,4 +143,10 @@ function writeAll(files: FileSystem, fd: number, bytes: Buffer): void {
 function removeDanglingLink(files: FileSystem, path: string): void {
   const link = files.lstatSync(path, { throwIfNoEntry: false });
   if (link?.isSymbolicLink() && !files.statSync(path, { throwIfNoEntry: false })) files.unlinkSync(path);
+}
+
+/** A mode such as 0400 shuts out its own owner, unless that is root. Whoever may not change it finds out at opening. */
+function makeWritable(files: FileSystem, path: string): void {
+  const now = files.statSync(path, { throwIfNoEntry: false });
+  if (now && (now.mode & 0o200) === 0) tryTo(() => files.chmodSync(path, 0o600));
 }

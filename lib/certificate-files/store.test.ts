@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { isAppError } from '../errors/index.ts';
-import { Crash, crashingFiles, failingFiles, quickFiles } from './fake-faults.ts';
+import { Crash, closedToOwner, crashingFiles, failingFiles, quickFiles } from './fake-faults.ts';
 import {
   type CertificatePaths,
   type CertificateSet,
@@ -219,6 +219,16 @@ describe('mode in-place', () => {
     const before = statSync(paths.root, { bigint: true }).mtimeNs;
     writeCertificateSet(paths, { ...newer, rootPem: older.rootPem }, optionsOf('in-place'));
     assert.equal(statSync(paths.root, { bigint: true }).mtimeNs, before);
+  });
+
+  it('writes over files that their owner may not write, and leaves them so', (t) => {
+    const paths = pathsIn(temporaryFolder(t));
+    const readOnly: WriteOptions = { mode: 'in-place', publicMode: 0o444, keyMode: 0o400 };
+    const asOwner = process.getuid?.() === 0 ? closedToOwner() : quickFiles; // root may write anything
+    writeCertificateSet(paths, older, readOnly, asOwner);
+    writeCertificateSet(paths, newer, readOnly, asOwner);
+    assert.deepEqual(readNames(paths), newer);
+    assert.equal(statSync(paths.key).mode & 0o777, 0o400);
   });
 
   it('takes over names that an atomic write has left dangling', (t) => {

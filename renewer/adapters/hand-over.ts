@@ -7,7 +7,6 @@
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from '../../lib/log/index.ts';
@@ -28,6 +27,8 @@ export const wasAskedToRenew = (argv: readonly string[]): boolean => argv.at(-1)
 export type HandOverOptions = {
   readonly idle: IdleMode;
   readonly script: string;
+  /** Where an executable file can perhaps be made for a moment, the best first. */
+  readonly folders: readonly string[];
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Logger;
   /** Whether a signal has come that the sleeper would not see. */
@@ -36,16 +37,16 @@ export type HandOverOptions = {
 
 /** A function that does not return when it hands over, and does at once when that is not worth it, wanted or possible. */
 export function createHandOver(options: HandOverOptions): (due: EpochMs) => Promise<void> {
-  const { idle, script, clock, log, hasSignal } = options;
+  const { idle, script, folders, clock, log, hasSignal } = options;
   let sleeper: string | undefined;
   let resident = idle === 'resident';
 
   return async (due) => {
     if (resident || (idle === 'auto' && due - clock.now() < worthwhileMs)) return;
     try {
-      sleeper ??= prepareSleeper();
+      sleeper ??= prepareSleeper(folders);
     } catch (error) {
-      // A read-only root without /tmp, a volume that is mounted noexec, another architecture: it will not change.
+      // Another architecture, or every folder is read-only or mounted noexec: it will not change.
       resident = true;
       log[idle === 'exec' ? 'warn' : 'debug']('cannot hand over to the sleeper, staying resident', { error });
       return;
@@ -62,16 +63,28 @@ export function createHandOver(options: HandOverOptions): (due: EpochMs) => Prom
  * The path of an executable sleeper, tried out: `process.execve` ends the program when it fails. The file has no name
  * any more, only our open descriptor leads to it, so that nothing is left behind.
  */
-function prepareSleeper(): string {
+function prepareSleeper(folders: readonly string[]): string {
   const bytes = process.platform === 'linux' && process.execve ? sleeperExecutable(process.arch) : undefined;
   if (!bytes) throw new Error(`there is no sleeper for ${process.platform} on ${process.arch}`);
-  const folder = mkdtempSync(join(tmpdir(), 'autocert-renewer-'));
+  const problems: unknown[] = [];
+  for (const folder of folders) {
+    try {
+      return placeSleeper(folder, bytes);
+    } catch (error) {
+      problems.push(error);
+    }
+  }
+  throw new AggregateError(problems, `no file can be executed in ${folders.join(' or ')}`);
+}
+
+function placeSleeper(parent: string, bytes: Uint8Array): string {
+  const folder = mkdtempSync(join(parent, '..autocert-sleeper-'));
   try {
     const path = join(folder, 'sleeper');
     writeFileSync(path, bytes, { mode: 0o700 });
     // Long due, and the program to execute does not exist: the sleeper itself must run and say 127.
     const trial = spawnSync(path, ['1', join(folder, 'none'), wokenWhenDue], { stdio: 'ignore', env: {} });
-    if (trial.status !== 127) throw new Error('it cannot be executed here', { cause: trial.error });
+    if (trial.status !== 127) throw trial.error ?? new Error(`${path}: ended with ${trial.status ?? trial.signal}`);
     return `/proc/self/fd/${openSync(path, 'r')}`;
   } finally {
     rmSync(folder, { recursive: true, force: true });
