@@ -1,36 +1,32 @@
 /**
  * Loaded before every test run: all tests share one process, so after the last one nothing may be left of any.
- * Checks working folder, environment, child processes and the temporary folder.
+ * Checks working folder, environment and child processes, and gives the run a temporary folder of its own, which must be
+ * empty in the end.
  */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after } from 'node:test';
 
-/** Every temporary file or folder of a test starts with this. */
-const temporaryPrefix = 'autocert-';
-
-const before = { cwd: process.cwd(), env: { ...process.env }, temporary: new Set(temporaryEntries()) };
+// A short name: sockets live in there, and their path is bounded at 107 bytes.
+const temporary = mkdtempSync(join(tmpdir(), 'at-'));
+process.env.TMPDIR = temporary;
+const before = { cwd: process.cwd(), env: { ...process.env } };
 
 after(() => {
+  const left = readdirSync(temporary);
+  rmSync(temporary, { recursive: true, force: true });
   assert.equal(process.cwd(), before.cwd, 'a test changed the working folder');
   assert.deepEqual(changedVariables(), [], 'a test changed the environment');
-  assert.deepEqual(
-    temporaryEntries().filter((name) => !before.temporary.has(name)),
-    [],
-    `a test left something in ${tmpdir()}`,
-  );
   assert.deepEqual(childProcesses(), [], 'a test left a process');
+  assert.deepEqual(left, [], 'a test left something in the temporary folder');
 });
 
 /** Names only: an environment may hold secrets. */
 function changedVariables(): string[] {
   const names = new Set([...Object.keys(before.env), ...Object.keys(process.env)]);
   return [...names].filter((name) => before.env[name] !== process.env[name]);
-}
-
-function temporaryEntries(): string[] {
-  return readdirSync(tmpdir()).filter((name) => name.startsWith(temporaryPrefix));
 }
 
 /** Command lines of this process's living children; nothing where there is no /proc. */
