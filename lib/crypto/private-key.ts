@@ -1,13 +1,13 @@
 /**
  * Private keys as PEM, written as the step CLI writes them and read in every form it reads: SEC1, PKCS#1, PKCS#8 plain
  * and encrypted (PBES2), traditional PEM with DEK-Info (read only: its key derivation is one round of MD5), OpenSSH
- * without a password.
+ * plain and encrypted.
  */
 import { createHash, createPrivateKey, type KeyObject } from 'node:crypto';
 import { encodePem, type PemBlock, parsePem } from '../encoding/index.ts';
 import { cbcCiphers, decryptCbc } from './cbc.ts';
 import { keyFormat, keyPasswordMissing, keyPasswordWrong } from './errors.ts';
-import { parseOpensshKey } from './openssh-key.ts';
+import { isEncryptedOpensshKey, parseOpensshKey } from './openssh-key.ts';
 import { decryptPkcs8, encryptPkcs8 } from './pbes2.ts';
 
 /** Unencrypted PEM: SEC1 `EC PRIVATE KEY`, `RSA PRIVATE KEY`, or PKCS#8 for Ed25519, as `step ca certificate` writes leaf keys. */
@@ -43,15 +43,15 @@ export function parsePrivateKeyPem(pem: string, password?: string | Uint8Array):
 
 /** Whether the PEM text holds a private key that needs a password. @throws {AppError} ERR_PEM */
 export function isEncryptedPrivateKeyPem(pem: string): boolean {
-  return parsePem(pem).some(
-    ({ label, headers }) =>
-      label === 'ENCRYPTED PRIVATE KEY' || (label.endsWith('PRIVATE KEY') && headers.has('DEK-Info')),
-  );
+  return parsePem(pem).some(({ label, headers, der }) => {
+    if (label === 'OPENSSH PRIVATE KEY') return isEncryptedOpensshKey(der);
+    return label === 'ENCRYPTED PRIVATE KEY' || (label.endsWith('PRIVATE KEY') && headers.has('DEK-Info'));
+  });
 }
 
 function readBlock(block: PemBlock, password: string | Uint8Array | undefined): KeyObject {
   const format = formatOf[block.label];
-  if (block.label === 'OPENSSH PRIVATE KEY') return parseOpensshKey(block.der);
+  if (block.label === 'OPENSSH PRIVATE KEY') return parseOpensshKey(block.der, password);
   if (block.label === 'ENCRYPTED PRIVATE KEY') {
     return importKey(decryptPkcs8(block.der, requirePassword(password)), 'pkcs8', true);
   }
