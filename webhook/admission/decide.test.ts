@@ -320,6 +320,15 @@ describe('an injected pod sent again', () => {
     assert.deepEqual(admit(late).patch, [{ op: 'add', path: '/spec/containers/1/volumeMounts', value: [mount] }]);
   });
 
+  it('keeps the mode of its key, and its token, when a container of another user joins', () => {
+    const { pod } = admit(podOf({ name }, { securityContext: { runAsUser: 1000 } }), secretMode);
+    const proxy = { name: 'istio-proxy', image: 'proxy', securityContext: { runAsUser: 1337 } };
+    const containers = [...(at<object[]>(pod, 'spec.containers') ?? []), proxy];
+    const late = admit({ ...pod, spec: { ...at<object>(pod, 'spec'), containers } }, secretMode);
+    assert.deepEqual(paths(late), ['/spec/containers/2/volumeMounts']);
+    assert.deepEqual(warnings(late), []);
+  });
+
   it('mints a token again only for a new bootstrapper', () => {
     const needsToken = (pod: unknown): boolean | undefined => {
       const { decision } = admit(pod, secretMode);

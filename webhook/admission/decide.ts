@@ -13,7 +13,7 @@ import { buildSecurityContext, chooseKeyMode, warnAboutKey } from './identity.ts
 import { layOut } from './layout.ts';
 import { warnAboutCompletion, warnAboutDns } from './network.ts';
 import { type Pod, readAnnotations, readPod } from './pod.ts';
-import { recognizeInjected } from './recognize.ts';
+import { keyModeOf, recognizeInjected } from './recognize.ts';
 import { isRecord } from './review.ts';
 import type { ClusterFacts, Decision, InjectionPlan, Review, SkipReason } from './types.ts';
 import { chooseCertsVolume, chooseTokenVolume } from './volumes.ts';
@@ -72,7 +72,7 @@ function planInjection(
 
   const contextOf = (template: WebhookConfig['renewer']) => buildSecurityContext(template, wish, pod, users);
   const bootstrapperContext = contextOf(config.bootstrapper);
-  const keyMode = chooseKeyMode(bootstrapperContext, wish, pod, users);
+  const keyMode = keyModeOf(bootstrapper) ?? chooseKeyMode(bootstrapperContext, wish, pod, users);
   const podName = pod.name || review.name;
   const input = { config, wish, namespace, podName, keyMode, certsVolume, tokenVolume };
   const layout = layOut(pod, recognized, {

@@ -14,9 +14,10 @@
 import type { ContainerTemplate } from '../config/index.ts';
 import type { Container, Pod } from './pod.ts';
 import { isRecord } from './review.ts';
-import type { CertificateWish, InjectionPlan, JsonObject } from './types.ts';
+import type { CertificateWish, JsonObject } from './types.ts';
 
-export type KeyMode = InjectionPlan['keyMode'];
+export const keyModes = ['0600', '0640', '0644'] as const;
+export type KeyMode = (typeof keyModes)[number];
 
 /** uid and gid that a container runs as; absent where the image decides. */
 export type RunAs = { readonly uid?: number; readonly gid?: number };

@@ -13,6 +13,7 @@ import { isAppError } from '../../lib/errors/index.ts';
 import type { ContainerTemplate, WebhookConfig } from '../config/index.ts';
 import { variableName, variablesThatVary } from './containers.ts';
 import { containerReserved } from './errors.ts';
+import { type KeyMode, keyModes } from './identity.ts';
 import { type Container, type Pod, readPod } from './pod.ts';
 import { isRecord } from './review.ts';
 import type { ContainerBlueprint, JsonObject } from './types.ts';
@@ -82,6 +83,12 @@ function hasVariable(container: Container, entry: ContainerBlueprint['env'][numb
   if (variablesThatVary.includes(name)) return entry !== 'token' || isRecord(found.valueFrom);
   if (typeof entry === 'string') return true;
   return (found.value ?? '') === (entry.value ?? '') && includes(found.valueFrom ?? null, entry.valueFrom ?? null);
+}
+
+/** The mode of the key that a bootstrapper was made with: it stays, whoever joined the pod since. */
+export function keyModeOf(bootstrapper: Injected | undefined): KeyMode | undefined {
+  const value = bootstrapper?.container.env.findLast(({ name }) => name === 'AUTOCERT_KEY_MODE')?.value;
+  return keyModes.find((mode) => mode === value);
 }
 
 /** Everything in `part` is in `whole`: the API server fills in defaults. */
