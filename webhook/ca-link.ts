@@ -98,7 +98,7 @@ export class CaLink {
         waitMs = Math.min(fileLookMs, Math.max((this.#certificate?.renewAt ?? 0) - clock.now(), 0));
       } catch (error) {
         if (signal.aborted) return;
-        if (isAppError(error) && error.code.startsWith('ERR_CA_')) this.#deps.onCaError(error.code);
+        if (isAppError(error) && /^ERR_CA_/.test(error.code)) this.#deps.onCaError(error.code);
         waitMs = backoffMs(retry, failures++, random());
         log.warn('not in order with the CA, trying again', { error, retryInMs: waitMs });
       }
