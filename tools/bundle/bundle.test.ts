@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
+import { stop } from 'esbuild';
 import { bundleProgram } from './bundle.ts';
 import { programs } from './programs.ts';
 
 const podPrograms = programs.filter(({ budgetBytes }) => budgetBytes !== undefined);
 
 describe('the programs of pods', () => {
+  after(() => stop()); // esbuild keeps a process for the next build
+
   it('are the init container and the renewer', () =>
     assert.deepEqual(
       podPrograms.map(({ entry }) => entry),
