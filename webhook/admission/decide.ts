@@ -35,7 +35,7 @@ export function decideInjection(review: Review, config: WebhookConfig, facts: Cl
     if (Object.hasOwn(values, mirrorAnnotation)) return skip('mirror-pod');
     const pod = readPod(review.object);
     if (isForWindows(pod)) {
-      return skip('windows-pod', [`no certificate for this pod: the containers that autocert adds are for Linux`]);
+      return skip('windows-pod', ['no certificate for this pod: the containers that autocert adds are for Linux']);
     }
     const plan = planInjection(pod, review, config, facts);
     return plan ? { kind: 'inject', plan } : skip('already-injected');
