@@ -167,6 +167,14 @@ describe('a configuration that is refused', () => {
       minimal.replace('{image: r}', '{image: r, volumeMounts: [{name: certs, mountPath: /c, readOnly: true}]}'),
       /^renewer\.volumeMounts: "certs" is mounted read-only/,
     ],
+    [
+      'a mount of another volume in place of ours',
+      `${minimal}certsVolume: {name: v, emptyDir: {}}`.replace(
+        '{image: r}',
+        '{image: r, volumeMounts: [{name: certs, mountPath: /var/run/autocert.step.sm}]}',
+      ),
+      /^renewer\.volumeMounts: "certs" is mounted at \/var\/run\/autocert\.step\.sm, where certsVolume "v" goes$/,
+    ],
     ['variables that are no list', minimal.replace('{image: r}', '{image: r, env: {A: b}}'), /^renewer\.env: /],
     ['a cluster domain that is none', `${minimal}clusterDomain: "a b"`, /^clusterDomain: "a b" /],
   ];
@@ -188,6 +196,19 @@ describe('a configuration that is refused', () => {
           }
         }
       }),
+    );
+  });
+  it('survives any value of any key', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...configKeys), fc.jsonValue(), (key, value) => {
+        const whole = { caUrl: 'https://ca', bootstrapper: { image: 'b' }, renewer: { image: 'r' }, [key]: value };
+        try {
+          parseWebhookConfig(JSON.stringify(whole), environment);
+        } catch (error) {
+          assert.ok(error instanceof AppError, String(error));
+        }
+      }),
+      { numRuns: 500 },
     );
   });
   it('does not unfold a bomb of aliases', () => {

@@ -83,11 +83,13 @@ function validateTemplates(bootstrapper: ContainerTemplate, renewer: ContainerTe
   if (bootstrapper.name === renewer.name)
     problems.push(`renewer.name: ${quote(renewer.name)} is the bootstrapper's name too`);
   for (const [key, template] of Object.entries({ bootstrapper, renewer })) {
-    const mounts = (template.volumeMounts ?? []) as readonly JsonObject[];
-    if (mounts.some(({ name, readOnly }) => name === volume.name && readOnly === true)) {
-      problems.push(
-        `${key}.volumeMounts: ${quote(volume.name)} is mounted read-only, and the certificate is written there`,
-      );
+    for (const { name, mountPath, readOnly } of (template.volumeMounts ?? []) as readonly JsonObject[]) {
+      const place = `${key}.volumeMounts: ${quote(String(name))} is mounted`;
+      if (name === volume.name && readOnly === true)
+        problems.push(`${place} read-only, and certificates are written there`);
+      if (name !== volume.name && mountPath === certsMountPath) {
+        problems.push(`${place} at ${certsMountPath}, where certsVolume ${quote(volume.name)} goes`);
+      }
     }
   }
   if (problems.length > 0) throw configRefused(problems);
