@@ -103,7 +103,7 @@ describe('answers that upstream gave too', () => {
     assert.equal(at(response, 'response.status.code'), 400);
   });
 
-  it('are of the version of the request (divergence 5)', () => {
+  it('are of the version of the request (divergence 17)', () => {
     const { response } = admitAsUpstream(exchange('plain-pod-v1beta1'));
     assert.equal(response.apiVersion, 'admission.k8s.io/v1beta1');
     assert.equal(response.kind, 'AdmissionReview');

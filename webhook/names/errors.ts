@@ -23,7 +23,7 @@ export const nameOfOtherNamespace = (
   new AppError(
     'ERR_NAME_FORBIDDEN',
     'forbidden',
-    // The first words are upstream's.
+    // "matches … permitted" are upstream's words: scripts look for them.
     `annotation ${annotation}: ${quote(value)} matches a namespace other than "${namespace}" and is not permitted`,
     {
       hint: `use a name that ends in .${namespace}.svc or .${namespace}.svc.${clusterDomain}, or set restrictCertificatesToNamespace to false in the webhook's config.yaml`,
