@@ -15,6 +15,8 @@ const podBudgetBytes = 120_000;
 
 export const programs: readonly Program[] = [
   { name: 'autocert', entry: 'cli/main.ts', command: true },
+  { name: 'autocert-local-keeper', entry: 'cli/local/processes/keeper.ts' },
+  { name: 'autocert-local-preload', entry: 'cli/local/network/preload.ts' },
   { name: 'autocert-controller', entry: 'webhook/main.ts' },
   { name: 'autocert-ca', entry: 'ca/main.ts' },
   { name: 'autocert-bootstrapper', entry: 'init-container/main.ts', budgetBytes: podBudgetBytes },

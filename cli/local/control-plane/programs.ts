@@ -1,15 +1,18 @@
-/** Where the programs are that a local run starts: sources in a checkout, bundles beside this one in the package. */
+/**
+ * Where the programs are that a local run starts: sources in a checkout, bundles beside this one in the package. Bundles are
+ * looked for first: from an installed package the path of a source leads into some other package.
+ */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { noProgram } from '../errors.ts';
 
 const candidates = {
-  ca: ['../../../ca/main.ts', './autocert-ca.mjs'],
-  webhook: ['../../../webhook/main.ts', './autocert-controller.mjs'],
-  'init-container': ['../../../init-container/main.ts', './autocert-bootstrapper.mjs'],
-  renewer: ['../../../renewer/main.ts', './autocert-renewer.mjs'],
-  keeper: ['../processes/keeper.ts', './autocert-local-keeper.mjs'],
-  preload: ['../network/preload.ts', './autocert-local-preload.mjs'],
+  ca: ['./autocert-ca.mjs', '../../../ca/main.ts'],
+  webhook: ['./autocert-controller.mjs', '../../../webhook/main.ts'],
+  'init-container': ['./autocert-bootstrapper.mjs', '../../../init-container/main.ts'],
+  renewer: ['./autocert-renewer.mjs', '../../../renewer/main.ts'],
+  keeper: ['./autocert-local-keeper.mjs', '../processes/keeper.ts'],
+  preload: ['./autocert-local-preload.mjs', '../network/preload.ts'],
 } as const;
 
 export type LocalProgram = keyof typeof candidates;
