@@ -52,6 +52,7 @@ export async function buildApp({ context, logger, clock, serverFactory }: AppOpt
   app.addHook('onRequest', async (request, reply) => {
     request.record = {};
     request.startedMs = clock.now();
+    delete request.raw.headers['content-type']; // does not matter, and fastify refuses a malformed one
     reply.header('X-Request-Id', requestId(request, context().traceHeader));
   });
   app.addHook('onResponse', async (request, reply) => {
@@ -61,7 +62,7 @@ export async function buildApp({ context, logger, clock, serverFactory }: AppOpt
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   const routes = registerRoutes(app, context);
-  app.setNotFoundHandler((request, reply) => answerUnknown(routes.findMethod(pathOf(request)), reply));
+  app.setNotFoundHandler((request, reply) => answerUnknown(request, reply, routes.findMethod(pathOf(request))));
   await app.ready();
   return app;
 }
@@ -104,7 +105,15 @@ function describeForLog(error: unknown): RequestRecord {
   };
 }
 
-function answerUnknown(method: string | undefined, reply: FastifyReply): void {
+/** Methods of step-ca's router; any other is refused before the path is looked at. */
+const routedMethods = new Set(['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE']);
+
+/** `method` is the one that the path has, if it is known at all. */
+function answerUnknown(request: FastifyRequest, reply: FastifyReply, method: string | undefined): void {
+  if (!routedMethods.has(request.method)) {
+    reply.code(405).send();
+    return;
+  }
   if (method !== undefined) {
     reply.code(405).header('Allow', method).send();
     return;

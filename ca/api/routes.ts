@@ -72,6 +72,7 @@ export function registerRoutes(
         method,
         url: `${prefix}${path}`,
         handler: async (request, reply) => {
+          if (request.raw.url?.split('?', 1)[0]?.endsWith('/')) return reply.callNotFound(); // `/root/` has no fingerprint
           const answer = await handler(request, reply, context());
           return Buffer.isBuffer(answer) ? answer : json(reply, answer);
         },

@@ -39,7 +39,7 @@ import {
   revokeSubject,
   tokenReused,
 } from './errors.ts';
-import { type TokenOperation, type VerifiedToken, verifyOneTimeToken } from './one-time-token.ts';
+import { normalizeToken, type TokenOperation, type VerifiedToken, verifyOneTimeToken } from './one-time-token.ts';
 import type { CertificateRecord, CertificateStore, ProvisionerRecord, TokenUse } from './ports.ts';
 import type { Provisioner } from './provisioner.ts';
 import { ProvisionerCollection, type ProvisionerPage } from './provisioners.ts';
@@ -166,7 +166,8 @@ export class Authority {
    * The certificate that a renew token speaks for; the token is taken.
    * @throws {AppError} unauthenticated: ERR_RENEW_TOKEN, ERR_RENEW_TOKEN_ISSUER, ERR_RENEW_PROVISIONER, ERR_TOKEN_REUSED
    */
-  async authorizeRenewToken(token: string): Promise<Certificate> {
+  async authorizeRenewToken(given: string): Promise<Certificate> {
+    const token = normalizeToken(given);
     const opened = await openRenewToken(token, this.roots);
     const provisioner = await this.#findProvisioner(opened.leaf);
     // a leaf that nothing ties to a provisioner renews over TLS only

@@ -64,11 +64,12 @@ type Claims = {
  *   ERR_TOKEN_BEFORE_START, ERR_TOKEN_SIGNATURE, ERR_TOKEN_CLAIM, ERR_TOKEN_AUDIENCE
  */
 export async function verifyOneTimeToken(
-  token: string,
+  given: string,
   operation: TokenOperation,
   context: TokenContext,
   now: EpochMs,
 ): Promise<VerifiedToken> {
+  const token = normalizeToken(given);
   const claims = readClaims(token);
   const provisioner = findProvisioner(claims, context);
   const { state } = provisioner;
@@ -90,6 +91,12 @@ export async function verifyOneTimeToken(
     use: tokenUse(token, claims, now),
   };
 }
+
+/**
+ * White space and base64 padding do not count (go-jose). Taken out first, so that a token without an id cannot be used
+ * again in another spelling: stray bits, the last freedom left, do not decode.
+ */
+export const normalizeToken = (token: string): string => token.replace(/\s+/g, '').replace(/=+(?=\.|$)/g, '');
 
 /** By id or, without one, by the hash of the whole token: the token itself is never kept. */
 export function tokenUse(
