@@ -21,7 +21,7 @@ export const command: Command = {
       name: 'image',
       value: 'image=command',
       repeated: true,
-      description: 'Command that stands for the entrypoint of an image, tag or not. May be repeated.',
+      description: 'Command that stands for the entrypoint of an image, tag or not.',
     },
     {
       name: 'token-mode',

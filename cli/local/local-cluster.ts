@@ -33,7 +33,6 @@ import { buildPods, type UnnamedPod } from './manifests/build-pods.ts';
 import { nameFromPrefix, randomSuffix } from './manifests/generated-name.ts';
 import type { ConfigMap, ManifestObject, Pod, Secret, Service } from './manifests/objects.ts';
 import type { SourcedObject } from './manifests/read-manifests.ts';
-import { checkSimulationLimits } from './manifests/simulation-limits.ts';
 import { LocalNetwork } from './network/local-network.ts';
 import { buildServiceEntries } from './network/service-table.ts';
 import { LocalPod, type PodEvent, type PodServices } from './pods/local-pod.ts';
@@ -51,8 +50,6 @@ export type ClusterOptions = WebhookSettings & {
 export interface ClusterObserver {
   /** A line for the person: what is being done, a warning of the webhook. */
   note(text: string): void;
-  /** What a manifest asks for and a laptop does not give. */
-  limit(text: string): void;
   podEvent(pod: LocalPod, event: PodEvent): void;
 }
 
@@ -134,11 +131,11 @@ export class LocalCluster {
 
   /**
    * What `kubectl apply` and the controllers do. Resolves when every pod is admitted and its processes are being
-   * started.
+   * started. The caller has looked at the objects with `checkManifests`.
    * @throws {AppError} ERR_LOCAL_POD_DENIED (forbidden) and whatever a manifest may be refused for
    */
   async apply(objects: readonly SourcedObject[]): Promise<readonly LocalPod[]> {
-    const { store, options, observer } = this.#parts;
+    const { store, options } = this.#parts;
     for (const { source, object } of objects) {
       const namespace = object.metadata.namespace ?? options.namespace;
       if (object.kind === 'ConfigMap') store.putConfigMap(namespace, object as ConfigMap);
@@ -147,9 +144,6 @@ export class LocalCluster {
       if (object.kind === 'Service') this.#services.push({ source, object: object as Service });
     }
     const unnamed = buildPods(objects, options.namespace, randomSuffix);
-    for (const note of new Set(unnamed.flatMap(({ source, pod }) => checkSimulationLimits(source, pod)))) {
-      observer.limit(note);
-    }
     const admitted: UnnamedPod[] = [];
     for (const one of unnamed) admitted.push(await this.#admit(one));
     const pods = admitted.map(({ source, pod }) => {

@@ -9,6 +9,7 @@ import type { Terminal } from '../terminal/terminal.ts';
 import { podsFailed } from './errors.ts';
 import { aborted, withInterruption } from './interruption.ts';
 import { type ClusterObserver, type ClusterOptions, LocalCluster } from './local-cluster.ts';
+import { checkManifests } from './manifests/check-manifests.ts';
 import { type Manifests, readManifests } from './manifests/read-manifests.ts';
 import { describeReachableServices } from './network/reachable-services.ts';
 import type { LocalPod, PodEvent } from './pods/local-pod.ts';
@@ -23,7 +24,9 @@ export async function runLocally(
   terminal: Terminal,
 ): Promise<number> {
   const manifests = paths.map(loadManifests);
-  for (const note of manifests.flatMap(({ notes }) => notes)) terminal.note(note);
+  const objects = manifests.flatMap((one) => one.objects);
+  const limits = checkManifests(objects, options.namespace, options.images);
+  for (const note of [...manifests.flatMap(({ notes }) => notes), ...limits]) terminal.note(note);
   return withInterruption(async (interruption) => {
     const observer = createObserver(terminal);
     const done = new AbortController();
@@ -31,7 +34,7 @@ export async function runLocally(
     try {
       cluster = await LocalCluster.start(options, systemClock, observer, interruption.asked);
       interruption.insisted.addEventListener('abort', () => cluster?.killPods());
-      await cluster.apply(manifests.flatMap(({ objects }) => objects));
+      await cluster.apply(objects);
       void showServices(cluster, terminal, done.signal);
       const ended = await Promise.race([cluster.ended(), cluster.lost, aborted(interruption.asked)]);
       const failed = (ended ?? []).filter(({ phase }) => phase === 'Failed');
@@ -63,7 +66,6 @@ function createObserver(terminal: Terminal): ClusterObserver {
   const label = (pod: LocalPod, container: string): string => `${pod.pod.metadata.name}/${container}`;
   return {
     note: (text) => terminal.note(text),
-    limit: (text) => terminal.note(text),
     podEvent(pod, event) {
       if (event.type === 'line') terminal.write(`${dim(`${label(pod, event.container)} |`)} ${event.text}\n`);
       const text = describeEvent(event);

@@ -9,7 +9,7 @@ import { parseGoDuration, systemClock } from '../../../lib/time/index.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
 import type { TokenMode } from '../control-plane/webhook.ts';
 import { demoFailed } from '../errors.ts';
-import { aborted, type Interruption, withInterruption } from '../interruption.ts';
+import { type Interruption, withInterruption } from '../interruption.ts';
 import { LocalCluster } from '../local-cluster.ts';
 import { describeReachableServices, type ReachableService } from '../network/reachable-services.ts';
 import type { LocalPod, PodEvent } from '../pods/local-pod.ts';
@@ -17,7 +17,7 @@ import { loadManifests } from '../run.ts';
 import { certificateFolder, readCertificate } from './certificate-watch.ts';
 import { renderNextSteps } from './next-steps.ts';
 import { renderSummary } from './picture.ts';
-import { createScreen } from './screen.ts';
+import { createScreen, type Screen } from './screen.ts';
 import { type DemoState, findShortcomings, initialState, isShown, type Observation, observe } from './state.ts';
 
 export type DemoOptions = {
@@ -56,6 +56,7 @@ class Demo {
   readonly #interruption: Interruption;
   readonly #clock = systemClock;
   readonly #pods: LocalPod[] = [];
+  #screen: Screen;
   #state: DemoState;
   #cluster: LocalCluster | undefined;
   #stopping = false;
@@ -65,26 +66,23 @@ class Demo {
     this.#options = options;
     this.#terminal = terminal;
     this.#interruption = interruption;
+    this.#screen = createScreen(terminal, options.lifetime);
     this.#state = initialState(this.#clock.now(), options.rotations);
   }
 
   async run(): Promise<void> {
-    const { lifetime, rotations, tokenMode } = this.#options;
-    this.#terminal.note(
-      `CA, webhook, a server and a client with certificates of ${lifetime}, until each has been rotated ${rotations} times`,
-    );
-    this.#cluster = await this.#startCluster(lifetime, tokenMode);
-    this.#interruption.insisted.addEventListener('abort', () => this.#cluster?.killPods());
-    const folder = exampleFolder();
-    await this.#apply(fileURLToPath(new URL('hello-mtls.server.yaml', folder)));
-    const screen = createScreen(this.#terminal, lifetime);
+    this.#observe({ type: 'event', text: 'starting a CA and the webhook' });
     try {
+      this.#cluster = await this.#startCluster();
+      this.#interruption.insisted.addEventListener('abort', () => this.#cluster?.killPods());
+      const folder = exampleFolder();
+      await this.#apply(fileURLToPath(new URL('hello-mtls.server.yaml', folder)));
       // as after `kubectl rollout status`: the client comes when there is a server
-      await this.#watch(screen.show, () => this.#service() !== undefined);
+      await this.#watch(() => this.#service() !== undefined);
       await this.#apply(fileURLToPath(new URL('hello-mtls.client.yaml', folder)));
-      await this.#watch(screen.show, () => isShown(this.#state));
+      await this.#watch(() => isShown(this.#state));
     } finally {
-      screen.leave();
+      this.#screen.leave();
     }
     if (this.#options.keep && !this.#interruption.asked.aborted) await this.#keep();
   }
@@ -107,7 +105,8 @@ class Demo {
     return 0;
   }
 
-  async #startCluster(lifetime: string, tokenMode: TokenMode): Promise<LocalCluster> {
+  #startCluster(): Promise<LocalCluster> {
+    const { lifetime, tokenMode } = this.#options;
     const folder = exampleFolder();
     const program = (name: string): string[] => ['node', fileURLToPath(new URL(name, folder))];
     return LocalCluster.start(
@@ -126,7 +125,6 @@ class Demo {
       this.#clock,
       {
         note: (text) => this.#observe({ type: 'event', text }),
-        limit: () => {}, // known of these two manifests, and docs/guides/local.md says it
         podEvent: (pod, event) => this.#onPodEvent(pod, event),
       },
       this.#interruption.asked,
@@ -142,13 +140,13 @@ class Demo {
   }
 
   /** Looks and shows until `done`, an interruption, or the time after which something must be wrong. */
-  async #watch(show: (state: DemoState, now: number) => void, done: () => boolean): Promise<void> {
+  async #watch(done: () => boolean): Promise<void> {
     const { asked } = this.#interruption;
     const deadline =
       this.#clock.now() + parseGoDuration(this.#options.lifetime) * (this.#options.rotations + 1) + slackMs;
     for (;;) {
       this.#lookAtCertificates();
-      show(this.#state, this.#clock.now());
+      this.#screen.show(this.#state, this.#clock.now());
       if (asked.aborted || done() || this.#clock.now() > deadline) return;
       await Promise.race([this.#clock.sleep(lookMs, asked), this.#cluster?.lost]);
     }
@@ -172,10 +170,8 @@ class Demo {
     for (const line of lines) this.#terminal.write(`${line}\n`);
     const screen = createScreen({ ...this.#terminal, live: false }, this.#options.lifetime);
     screen.show({ ...this.#state, events: [] }, this.#clock.now()); // what the picture has shown is not repeated
-    while (!this.#interruption.asked.aborted) {
-      await this.#watch(screen.show, () => false);
-    }
-    await aborted(this.#interruption.asked);
+    this.#screen = screen;
+    while (!this.#interruption.asked.aborted) await this.#watch(() => false);
   }
 
   #service(): ReachableService | undefined {
@@ -199,12 +195,13 @@ class Demo {
 
   #observe(observation: Observation): void {
     this.#state = observe(this.#state, observation, this.#clock.now());
+    if (observation.type === 'event') this.#screen.show(this.#state, this.#clock.now());
   }
 }
 
 /** In a checkout and in the published package. */
 function exampleFolder(): URL {
-  const candidates = ['../../../examples/hello-mtls/node/', '../examples/hello-mtls/node/'];
+  const candidates = ['../examples/hello-mtls/node/', '../../../examples/hello-mtls/node/'];
   const found = candidates.map((path) => new URL(path, import.meta.url)).find((url) => existsSync(url));
   if (!found) throw demoFailed('examples/hello-mtls/node is not installed here');
   return found;

@@ -74,11 +74,13 @@ export function renderSummary(state: DemoState, now: EpochMs, styles: Styles): s
     '',
     ...state.pods.map(({ name, certificate, rotations }) => {
       const enough = rotations >= state.wantedRotations ? styles.green('✔') : styles.red('✘');
-      return `${enough} ${certificate?.commonName ?? name}: rotated ${rotations} times without a restart`;
+      return `${enough} ${certificate?.commonName ?? name}: rotated ${times(rotations)} without a restart`;
     }),
     `${mark} ${renderRequests(state, styles)}, in ${formatElapsed(now - state.startedAt)}`,
   ];
 }
+
+export const times = (count: number): string => (count === 1 ? 'once' : `${count} times`);
 
 /** `1:05` */
 export function formatElapsed(ms: number): string {

@@ -3,7 +3,7 @@
  * folder: the keeper removes it when this process ends in whatever way.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, realpathSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { keeperLost } from '../errors.ts';
@@ -50,11 +50,13 @@ export class KeeperClient implements ProcessStarter {
     });
     this.#keeper.on('message', (message: FromKeeper) => this.#receive(message));
     this.#ended = new Promise((resolve) => {
-      this.#keeper.once('error', () => resolve());
-      this.#keeper.once('exit', (code, signal) => {
+      const end = (how: string): void => {
         resolve();
-        if (!this.#closing) this.#lost(signal ?? `exit code ${code}`);
-      });
+        this.#release();
+        if (!this.#closing) this.#onLost(keeperLost(how));
+      };
+      this.#keeper.once('error', (error) => end(error.message));
+      this.#keeper.once('exit', (code, signal) => end(`ended (${signal ?? `exit code ${code}`})`));
     });
   }
 
@@ -66,8 +68,10 @@ export class KeeperClient implements ProcessStarter {
   start(request: StartRequest, onLine: (text: string) => void): RunningProcess {
     const id = this.#nextId++;
     const { promise, resolve } = Promise.withResolvers<Exit>();
-    this.#entries.set(id, { onLine, resolve });
-    this.#send({ type: 'start', id, ...request });
+    if (this.#keeper.connected) {
+      this.#entries.set(id, { onLine, resolve });
+      this.#send({ type: 'start', id, ...request });
+    } else resolve({ code: null, signal: null, failure: 'the local run is ending' });
     return { exited: promise, signal: (signal) => this.#send({ type: 'signal', id, signal }) };
   }
 
@@ -76,6 +80,7 @@ export class KeeperClient implements ProcessStarter {
     this.#closing = true;
     if (this.#keeper.connected) this.#keeper.disconnect();
     await this.#ended;
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 }); // a keeper that was killed could not
   }
 
   #send(message: ToKeeper): void {
@@ -97,14 +102,13 @@ export class KeeperClient implements ProcessStarter {
     }
   }
 
-  /** Without the keeper nobody else would end the processes. */
-  #lost(how: string): void {
+  /** Without the keeper nobody else would end the processes, nor tell how they ended. */
+  #release(): void {
     for (const { pid, resolve } of this.#entries.values()) {
       if (pid !== undefined) killGroup(pid);
       resolve({ code: null, signal: 'SIGKILL' });
     }
     this.#entries.clear();
-    this.#onLost(keeperLost(`ended (${how})`));
   }
 }
 

@@ -76,6 +76,15 @@ describe('keeper', () => {
     }),
   );
 
+  it('does not leave anybody waiting for a process when it is closed', async () => {
+    const keeper = new KeeperClient(keeperProgram);
+    const { exited } = keeper.start({ file: '/bin/sleep', args: ['60'], env, cwd: keeper.folder }, () => {});
+    await keeper.close();
+    assert.notEqual((await exited).code, 0);
+    const late = keeper.start({ file: '/bin/sleep', args: ['60'], env, cwd: keeper.folder }, () => {});
+    assert.match((await late.exited).failure ?? '', /ending/);
+  });
+
   it('leaves neither process nor folder when closed, not even of a program that ignores SIGTERM', async () => {
     const keeper = new KeeperClient(keeperProgram);
     const { promise: pid, resolve } = Promise.withResolvers<string>();
