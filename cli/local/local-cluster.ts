@@ -164,11 +164,12 @@ export class LocalCluster {
     return Promise.all(this.#pods.map(async ({ pod, ended }) => ({ pod, phase: await ended })));
   }
 
-  /** Ends pods in reverse order of their start; a second call ends them at once. */
-  async stopPods(): Promise<void> {
-    for (const { pod, ended } of this.#pods.toReversed()) {
-      pod.stop();
-      await ended;
+  /** Ends the pods of one manifest after those of the next: a client before its server. */
+  async #stopPods(): Promise<void> {
+    for (const source of new Set(this.#pods.map(({ pod }) => pod.source).toReversed())) {
+      const pods = this.#pods.filter(({ pod }) => pod.source === source);
+      for (const { pod } of pods) pod.stop();
+      await Promise.all(pods.map(({ ended }) => ended));
     }
   }
 
@@ -182,7 +183,7 @@ export class LocalCluster {
 
   /** Ends everything and removes the folder. */
   async stop(): Promise<void> {
-    await this.stopPods();
+    await this.#stopPods();
     this.#parts.stopTokens.abort();
     await this.#parts.keeper.close();
     await this.#parts.api.stop();

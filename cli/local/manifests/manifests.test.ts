@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { buildPods } from './build-pods.ts';
+import { checkManifests } from './check-manifests.ts';
 import type { Pod } from './objects.ts';
 import { readManifests } from './read-manifests.ts';
 import { checkSimulationLimits } from './simulation-limits.ts';
@@ -146,6 +147,24 @@ describe('buildPods', () => {
   it('refuses a Pod without name', () =>
     assert.throws(() => build(`{apiVersion: v1, kind: Pod, metadata: {}, spec: {containers: [${container}]}}`), {
       code: 'ERR_LOCAL_MANIFEST',
+    }));
+});
+
+describe('checkManifests', () => {
+  const check = (text: string) =>
+    checkManifests(readManifests(text, 'a.yaml').objects, 'default', new Map([['i', ['x']]]));
+
+  it('has nothing to say about a pod that can be run', () => assert.deepEqual(check(deployment), []));
+  it('refuses manifests without any pod', () =>
+    assert.throws(() => check('{apiVersion: v1, kind: ConfigMap, metadata: {name: c}}'), {
+      code: 'ERR_LOCAL_MANIFEST',
+      message: 'a.yaml: ConfigMap c: there is no pod to run',
+    }));
+  it('refuses an image that nothing stands for', () =>
+    assert.throws(() => check(deployment.replace('image: i', 'image: other')), { code: 'ERR_LOCAL_PROGRAM' }));
+  it('refuses what is not simulated', () =>
+    assert.throws(() => check(deployment.replace('spec: {containers', 'spec: {hostNetwork: true, containers')), {
+      code: 'ERR_LOCAL_NOT_SIMULATED',
     }));
 });
 

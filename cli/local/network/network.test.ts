@@ -7,6 +7,7 @@ import { describe, it } from 'node:test';
 import type { Pod, Service } from '../manifests/objects.ts';
 import { findService, resolveDestination, type ServiceTable } from './cluster-names.ts';
 import { LocalNetwork } from './local-network.ts';
+import { buildServiceLinks, describeReachableServices } from './reachable-services.ts';
 import { buildServiceEntries } from './service-table.ts';
 
 const pod = (name: string, labels: Record<string, string>, spec: Partial<Pod['spec']> = {}): Pod => ({
@@ -113,6 +114,32 @@ describe('resolveDestination', () => {
   it('leaves loopback alone where the own pod does not listen', () =>
     assert.equal(resolve('127.0.0.1', 8443), 'untouched'));
   it('leaves other names alone', () => assert.equal(resolve('example.com', 443), 'untouched'));
+});
+
+describe('Services from outside', () => {
+  const find = (of: string): number | undefined => (of === 'apps/web-1' ? 1001 : undefined);
+
+  it('names the port of this machine behind each Service that somebody listens for, the control plane apart', () =>
+    assert.deepEqual(describeReachableServices(table, find), [
+      {
+        name: 'web.apps.svc.cluster.local:443',
+        host: 'web.apps.svc.cluster.local',
+        port: 443,
+        localPort: 1001,
+        how: 'curl --connect-to web.apps.svc.cluster.local:443:127.0.0.1:1001 …',
+      },
+    ]));
+  it('sets the variables of Kubernetes for the Services of the own namespace', () => {
+    assert.deepEqual(buildServiceLinks(table, 'apps', find), {
+      WEB_SERVICE_HOST: '127.0.0.1',
+      WEB_SERVICE_PORT: '1001',
+    });
+    assert.deepEqual(buildServiceLinks(table, 'other', find), {});
+    assert.deepEqual(
+      buildServiceLinks(table, 'apps', () => undefined),
+      {},
+    );
+  });
 });
 
 describe('preload', () => {

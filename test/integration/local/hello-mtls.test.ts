@@ -63,6 +63,20 @@ describe('examples/hello-mtls/node', () => {
   });
 });
 
+describe('examples/hello-mtls/curl', () => {
+  it('calls the server of another example through the variables of its Service', () =>
+    withCommand(
+      ['local', 'run', 'hello-mtls.server.yaml', '../curl/hello-mtls.client.yaml', ...images],
+      async (command) => {
+        await command.untilOutput(/\/hello-mtls-curl \| Hello, hello-mtls-curl\.default\.pod\.cluster\.local!$/, 2);
+        command.signal('SIGINT');
+        await command.result();
+        assert.deepEqual(command.left(), []);
+      },
+      { cwd: exampleFolder },
+    ));
+});
+
 describe('autocert demo', () => {
   it('ends with 0 when every certificate was rotated and no request failed, and leaves nothing', () =>
     withCommand(['demo', '--lifetime', '6s', '--rotations', '1'], async (command) => {
