@@ -29,6 +29,7 @@ describe('our CA beside the real step-ca', () => {
   let bench: Workbench;
   before(async () => {
     files = await initCa('step-ca');
+    await files.makeOlder(24 * 60 * 60 * 1000);
     theirs = await startCaProcess('step-ca', files);
     const port = await freePort();
     await files.configure((config) => {

@@ -8,6 +8,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { layoutOf, writeAuthority } from '../../ca/init/files.ts';
+import { createPki } from '../../ca/init/pki.ts';
 import { peerPath } from '../../tools/peers/index.ts';
 import { step } from './step.ts';
 
@@ -21,6 +23,8 @@ export type CaFiles = {
   readonly password: string;
   /** Writes ca.json again with some of its members changed. */
   configure(change: (config: CaJson) => void): Promise<void>;
+  /** Puts a root and an intermediate of this age in place, for tests with certificates of the past. */
+  makeOlder(ageMs: number): Promise<void>;
   remove(): Promise<void>;
 };
 
@@ -76,6 +80,11 @@ export async function initCa(by: CaProgram, flags: readonly string[] = []): Prom
       const config = JSON.parse(await readFile(configPath, 'utf8')) as CaJson;
       change(config);
       await writeFile(configPath, JSON.stringify(config, null, '\t'));
+    },
+    async makeOlder(ageMs) {
+      const pki = await createPki({ name: 'Peers', password, imported: undefined, now: Date.now() - ageMs });
+      const files = { ...pki, caJson: undefined, defaults: undefined, database: false };
+      writeAuthority(layoutOf(stepPath), files);
     },
     remove: () => rm(folder, { recursive: true, force: true }),
   };
