@@ -7,7 +7,7 @@ import type { TestEvent } from 'node:test/reporters';
 import { styleText } from 'node:util';
 
 type Failure = { readonly place: string; readonly names: readonly string[]; readonly error: unknown };
-type FileCount = { passed: number; failed: number; startedAt: number };
+type FileCount = { passed: number; failed: number };
 type Folder = { covered: number; total: number };
 
 /** Turns the events of a run into text. */
@@ -33,7 +33,7 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
           yield* finish(current, files);
           current = file;
         }
-        const count = files.get(file) ?? { passed: 0, failed: 0, startedAt: Date.now() };
+        const count = files.get(file) ?? { passed: 0, failed: 0 };
         files.set(file, count);
         if (event.type === 'test:pass') {
           if (event.data.skip !== undefined || event.data.todo !== undefined) {
@@ -84,7 +84,7 @@ function* finish(file: string | undefined, files: ReadonlyMap<string, FileCount>
   if (!file || !count) return;
   const mark = count.failed > 0 ? styleText('red', '✖') : styleText('green', '✔');
   const text = count.failed > 0 ? `${count.passed} passed, ${count.failed} failed` : `${count.passed}`;
-  yield `${mark} ${file}  ${styleText('dim', text)}\n`;
+  yield `${mark} ${file}  ${styleText('dim', `${text}, at ${Math.round(performance.now() / 1000)} s`)}\n`;
 }
 
 function describeFailure({ place, names, error }: Failure): string {
