@@ -29,6 +29,7 @@ import {
   startWebhook,
   type WebhookSettings,
 } from './control-plane/webhook.ts';
+import { notSimulated } from './errors.ts';
 import { buildPods, type UnnamedPod } from './manifests/build-pods.ts';
 import { nameFromPrefix, randomSuffix } from './manifests/generated-name.ts';
 import type { ConfigMap, ManifestObject, Pod, Secret, Service } from './manifests/objects.ts';
@@ -80,7 +81,7 @@ export class LocalCluster {
 
   /**
    * @param stop gives up: what has been started is ended, and the promise rejects
-   * @throws {AppError} ERR_LOCAL_START (unavailable)
+   * @throws {AppError} ERR_LOCAL_START (unavailable), ERR_LOCAL_NOT_SIMULATED (invalid) on Windows
    */
   static async start(
     options: ClusterOptions,
@@ -88,6 +89,7 @@ export class LocalCluster {
     observer: ClusterObserver,
     stop: AbortSignal,
   ): Promise<LocalCluster> {
+    if (process.platform === 'win32') throw notSimulated('local run', 'Windows has no process groups to run pods in');
     const keeper = new KeeperClient(fileURLToPath(findLocalProgram('keeper')));
     const giveUp = (): void => void keeper.close();
     stop.addEventListener('abort', giveUp, { once: true });

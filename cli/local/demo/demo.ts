@@ -16,7 +16,7 @@ import type { LocalPod, PodEvent } from '../pods/local-pod.ts';
 import { loadManifests } from '../run.ts';
 import { certificateFolder, readCertificate } from './certificate-watch.ts';
 import { renderNextSteps } from './next-steps.ts';
-import { renderSummary } from './picture.ts';
+import { renderSummary, times } from './picture.ts';
 import { createScreen, type Screen } from './screen.ts';
 import { type DemoState, findShortcomings, initialState, isShown, type Observation, observe } from './state.ts';
 
@@ -56,6 +56,8 @@ class Demo {
   readonly #interruption: Interruption;
   readonly #clock = systemClock;
   readonly #pods: LocalPod[] = [];
+  /** What each container said last: why it failed, when it fails. */
+  readonly #lastLines = new Map<string, string>();
   #screen: Screen;
   #state: DemoState;
   #cluster: LocalCluster | undefined;
@@ -71,7 +73,9 @@ class Demo {
   }
 
   async run(): Promise<void> {
-    this.#observe({ type: 'event', text: 'starting a CA and the webhook' });
+    const { lifetime, rotations } = this.#options;
+    const goal = `a server and a client with certificates of ${lifetime}, each rotated ${times(rotations)}`;
+    this.#observe({ type: 'event', text: `starting a CA and the webhook, then ${goal}` });
     try {
       this.#cluster = await this.#startCluster();
       this.#interruption.insisted.addEventListener('abort', () => this.#cluster?.killPods());
@@ -182,11 +186,16 @@ class Demo {
   #onPodEvent(pod: LocalPod, event: PodEvent): void {
     if (this.#stopping) return;
     if (event.type === 'line') {
+      this.#lastLines.set(`${pod.key}/${event.container}`, event.text);
       const answer = / Hello, .*! \((kept|new) connection\)$/.exec(event.text);
       if (answer) this.#observe({ type: 'answered', connection: answer[1] === 'kept' ? 'kept' : 'new' });
       const failure = /: error: (.*)$/.exec(event.text);
       if (failure && !event.container.startsWith('autocert-'))
         this.#observe({ type: 'failed', text: failure[1] ?? '' });
+    }
+    if (event.type === 'exited' && event.exit.code !== 0 && event.exit.signal === null) {
+      const why = event.exit.failure ?? this.#lastLines.get(`${pod.key}/${event.container}`) ?? 'no word';
+      this.#observe({ type: 'event', text: `${pod.key}: container ${event.container} failed: ${why}` });
     }
     if (event.type === 'restarting') {
       this.#observe({ type: 'event', text: `${pod.key}: container ${event.container} ended and starts again` });
