@@ -6,6 +6,8 @@
  * Keep: no token reaches the log; a handler that throws ends in {@link renderError} and nowhere else.
  */
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import Fastify, {
   type FastifyInstance,
   type FastifyReply,
@@ -37,12 +39,15 @@ declare module 'fastify' {
   }
 }
 
+/** No URL is longer than the headers may be; beyond a parameter's length fastify has an answer of its own. */
+const maxUrlLength = 16 * 1024;
+
 /** Not listening; the caller owns the server that `serverFactory` made. */
 export async function buildApp({ context, logger, clock, serverFactory }: AppOptions): Promise<FastifyInstance> {
   const app = Fastify({
     serverFactory,
     bodyLimit: smallBodyLimitBytes,
-    routerOptions: { maxParamLength: 4096 },
+    routerOptions: { maxParamLength: maxUrlLength },
     exposeHeadRoutes: true,
     frameworkErrors: (error, request, reply) => sendError(error, request, reply),
     clientErrorHandler: refuseUnreadable,
@@ -58,7 +63,11 @@ export async function buildApp({ context, logger, clock, serverFactory }: AppOpt
   app.addHook('onResponse', async (request, reply) => {
     logRequest(logger, request, reply, clock.now() - request.startedMs);
   });
-  app.setErrorHandler((error, request, reply) => sendError(error, request, reply));
+  app.setErrorHandler(async (error, request, reply) => {
+    if (!request.raw.complete) await takeRest(request.raw);
+    sendError(error, request, reply);
+    return reply;
+  });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   const routes = registerRoutes(app, context);
@@ -87,6 +96,25 @@ function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply)
     .code(status)
     .header('Content-Type', 'application/json')
     .send(Buffer.from(`${JSON.stringify(body)}\n`));
+}
+
+/** As much of a refused body as is still read. */
+const maxRestBytes = 64 * 1024 * 1024;
+
+/**
+ * Reads what the client is still sending: closed under its hands, it would see a reset in place of the answer. The
+ * request timeout of the server ends it, too.
+ */
+function takeRest(incoming: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    let bytes = 0;
+    incoming.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > maxRestBytes) resolve();
+    });
+    incoming.once('close', resolve).once('end', resolve).once('error', resolve);
+    incoming.resume();
+  });
 }
 
 function answerTo(error: unknown) {
@@ -126,7 +154,7 @@ function answerUnknown(request: FastifyRequest, reply: FastifyReply, method: str
 }
 
 /** Bytes that are not HTTP, headers that are too long or too slow: answered as Go does, then closed. */
-function refuseUnreadable(error: NodeJS.ErrnoException, socket: import('node:net').Socket): void {
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
   const status = unreadable[error.code ?? ''] ?? '400 Bad Request';
   if (socket.writable && error.code !== 'ECONNRESET') {
     socket.end(`HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${status}`);
