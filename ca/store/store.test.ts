@@ -10,12 +10,6 @@ import { GuardedDatabase } from './bind-guard.ts';
 import { createMemoryStore, openStore } from './index.ts';
 import { databasePath } from './open.ts';
 
-let folder = '';
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'autocert-ca-store-'));
-});
-after(() => rm(folder, { recursive: true }));
-
 const day = 86_400_000;
 const token = (key: string, expiresAt: number | undefined = 10 * day) => ({ key, expiresAt, usedAt: day });
 const certificate = (serial: string) => ({
@@ -82,9 +76,16 @@ function contract(name: string, open: () => Promise<CertificateStore>): void {
 }
 
 contract('memory', async () => createMemoryStore());
-contract('sqlite', () => openStore({ type: 'badgerv2', dataSource: join(folder, 'contract') }));
 
 describe('the sqlite store', () => {
+  let folder = '';
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'autocert-ca-store-'));
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  contract('sqlite', () => openStore({ type: 'badgerv2', dataSource: join(folder, 'contract') }));
+
   const open = (name: string) => openStore({ type: 'sqlite', dataSource: join(folder, name) });
 
   it('keeps tokens, certificates and revocations over a restart', async () => {
