@@ -17,7 +17,6 @@ import { createFakeAuthority, day, start } from '../../../lib/x509/fake-authorit
 import { buildCertificateRequest, type Certificate } from '../../../lib/x509/index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'autocert-openssl-'));
-after(() => rmSync(folder, { recursive: true }));
 const openssl = (...args: string[]): string =>
   execFileSync('openssl', args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);
@@ -27,6 +26,8 @@ const keySpecs: readonly KeySpec[] = ['EC-P256', 'EC-P384', 'EC-P521', 'RSA-2048
 const seconds = (ms: number): string => String(ms / 1000);
 
 describe('openssl', () => {
+  after(() => rmSync(folder, { recursive: true }));
+
   for (const keySpec of keySpecs) {
     it(`verifies a chain of ${keySpec} strictly (-x509_strict), for servers and clients`, async () => {
       const authority = await createFakeAuthority({ keySpec });
