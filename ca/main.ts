@@ -46,16 +46,17 @@ async function serve(configArgument: string | undefined, flags: ServeFlags): Pro
     logger,
     random: Math.random,
   });
-  if (flags.pidfile !== undefined) writeFileSync(flags.pidfile, `${process.pid}\n`);
-  if (!flags.quiet) announce(ca, configPath);
-  process.stderr.write(`Serving HTTPS on ${ca.address} ...\n`);
-
   process.on('SIGHUP', () => {
     ca.reload().catch((error: unknown) => logger.error('reload failed, the old configuration goes on', { error }));
   });
-  const signal = await new Promise<string>((resolve) => {
+  const told = new Promise<string>((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, resolve);
   });
+  // only now: whoever reads that it serves may send a signal at once
+  if (flags.pidfile !== undefined) writeFileSync(flags.pidfile, `${process.pid}\n`);
+  if (!flags.quiet) announce(ca, configPath);
+  process.stderr.write(`Serving HTTPS on ${ca.address} ...\n`);
+  const signal = await told;
   logger.info('stopping', { signal });
   await ca.stop(stopGraceMs);
   if (flags.pidfile !== undefined) rmSync(flags.pidfile, { force: true });
@@ -117,11 +118,15 @@ function refuseFlag(flag: string, reason: string): never {
 
 /** Says what failed and what to do about it; the exit code. */
 function reportFailure(error: unknown): number {
+  if (error instanceof Error && error.name === 'ExitPromptError') return interrupted; // Ctrl-C at a question
   process.stderr.write(`error: ${describeError(error)}\n`);
   if (!isAppError(error)) return 2;
   if (error.hint !== undefined) process.stderr.write(`hint: ${error.hint}\n`);
   return exitCodeOne.has(error.code) ? 1 : 2;
 }
+
+/** What a shell reports of SIGINT. */
+const interrupted = 130;
 
 const exitCodeOne: ReadonlySet<string> = new Set([
   'ERR_CA_FILE',

@@ -12,14 +12,9 @@ import type { Clock, EpochMs } from '../../lib/time/index.ts';
 import {
   type Certificate,
   type CertificateRequest,
-  createLeafIssuer,
-  findNameConstraintProblem,
   fingerprint,
-  groupSans,
-  type LeafIssuer,
   oids,
   parseCertificate,
-  type SubjectFields,
   serialDecimal,
 } from '../../lib/x509/index.ts';
 import type { ClaimsJson, ProvisionerJson } from '../config/index.ts';
@@ -28,8 +23,6 @@ import { builtInClaims, type Claims, resolveClaims } from './claims.ts';
 import {
   alreadyRevoked,
   certificateRevoked,
-  issuerExpired,
-  nameNotAllowed,
   renewDisabled,
   renewExpired,
   renewProvisionerUnknown,
@@ -39,21 +32,18 @@ import {
   revokeSubject,
   tokenReused,
 } from './errors.ts';
+import { Issuing, type IssuingSettings, type Leaf } from './issuing.ts';
 import { normalizeToken, type TokenOperation, type VerifiedToken, verifyOneTimeToken } from './one-time-token.ts';
 import type { CertificateRecord, CertificateStore, ProvisionerRecord, TokenUse } from './ports.ts';
 import type { Provisioner } from './provisioner.ts';
 import { ProvisionerCollection, type ProvisionerPage } from './provisioners.ts';
 import { openRenewToken, requireRenewClaims } from './renew-token.ts';
 import { requireRequestOfToken, requireStrongKey } from './request-rules.ts';
-import { decideValidity, formatGoTime, type Validity, type ValidityRequest } from './validity.ts';
+import { formatGoTime, type ValidityRequest } from './validity.ts';
 
-export type AuthoritySettings = {
-  readonly dnsNames: readonly string[];
+export type AuthoritySettings = IssuingSettings & {
   readonly provisioners: readonly ProvisionerJson[];
   readonly claims: ClaimsJson;
-  /** Subject fields that every leaf gets unless it has them. */
-  readonly template: SubjectFields;
-  readonly backdateMs: number;
   readonly disableIssuedAtCheck: boolean;
 };
 
@@ -71,12 +61,7 @@ export type AuthorityParts = {
 };
 
 /** A leaf that is durable, and what the log says of it. */
-export type Issued = {
-  readonly certificate: Certificate;
-  readonly provisioner: ProvisionerRecord | undefined;
-  /** The requested end lay beyond the issuer's and was moved to it. */
-  readonly clipped: boolean;
-};
+export type Issued = Leaf & { readonly provisioner: ProvisionerRecord | undefined };
 
 export type SignRequest = ValidityRequest & { readonly csr: CertificateRequest; readonly token: string };
 
@@ -99,7 +84,7 @@ export class Authority {
   readonly #settings: AuthoritySettings;
   readonly #claims: Claims;
   readonly #audiences: Audiences;
-  readonly #issuer: LeafIssuer;
+  readonly #issuing: Issuing;
   readonly #store: CertificateStore;
   readonly #clock: Clock;
   readonly #startedAt: EpochMs;
@@ -109,7 +94,7 @@ export class Authority {
     this.#settings = parts.settings;
     this.#claims = resolveClaims(parts.settings.claims, builtInClaims, 'authority');
     this.#audiences = buildAudiences(parts.settings.dnsNames);
-    this.#issuer = createLeafIssuer(parts.chain[0], parts.key);
+    this.#issuing = new Issuing(parts.chain, parts.key, parts.settings);
     this.#store = parts.store;
     this.#clock = parts.clock;
     this.#startedAt = Math.floor(parts.startedAt / 1000) * 1000;
@@ -134,32 +119,13 @@ export class Authority {
     const token = await this.#verifyToken(request.token, 'sign');
     const outcome = await this.#store.useToken(token.use, () => {
       requireRequestOfToken(csr, token);
-      const issued = this.#issue(request, token);
+      const { provisioner } = token;
+      const leaf = this.#issuing.issue(token, request, provisioner.claims ?? this.#claims, this.#clock.now());
+      const issued = { ...leaf, provisioner: recordOfProvisioner(provisioner) };
       return { result: issued, certificate: recordOf(issued) };
     });
     if (outcome.kind === 'reused') throw tokenReused(token.use.key);
     return outcome.result;
-  }
-
-  #issue(request: SignRequest, token: VerifiedToken): Issued {
-    const { backdateMs, template } = this.#settings;
-    const { provisioner } = token;
-    const claims = provisioner.claims ?? this.#claims;
-    const now = this.#clock.now();
-    const wanted = decideValidity(request, claims, backdateMs, now);
-    const sans = groupSans(token.sans);
-    this.#requireAllowedNames(sans);
-    const { validity, clipped } = this.#clip(wanted, now);
-    const der = this.#issuer.issue({
-      ...validity,
-      subject: { ...template, commonName: token.subject },
-      sans,
-      publicKeyDer: request.csr.publicKeyDer,
-      ...(claims.disableSmallstepExtensions
-        ? {}
-        : { provisioner: { type: 'JWK', name: provisioner.name, credentialId: provisioner.state.kid } }),
-    });
-    return { certificate: parseCertificate(der), provisioner: recordOfProvisioner(provisioner), clipped };
   }
 
   /**
@@ -184,19 +150,8 @@ export class Authority {
   async renew(old: Certificate, newKey?: CertificateRequest): Promise<Issued> {
     const provisioner = await this.#authorizeRenewal(old);
     if (newKey) requireStrongKey(newKey);
-    this.#requireAllowedNames(old.sans);
-    const now = this.#clock.now();
-    const notBefore = now - this.#settings.backdateMs;
-    const { validity, clipped } = this.#clip({ notBefore, notAfter: notBefore + old.notAfter - old.notBefore }, now);
-    const der = this.#issuer.reissue(old, {
-      ...validity,
-      ...(newKey ? { publicKeyDer: newKey.publicKeyDer } : {}),
-    });
-    const issued: Issued = {
-      certificate: parseCertificate(der),
-      provisioner: provisioner && recordOfProvisioner(provisioner),
-      clipped,
-    };
+    const leaf = this.#issuing.reissue(old, newKey?.publicKeyDer, this.#clock.now());
+    const issued = { ...leaf, provisioner: provisioner && recordOfProvisioner(provisioner) };
     await this.#store.addCertificate({ ...recordOf(issued), renews: serialDecimal(old) });
     return issued;
   }
@@ -239,12 +194,7 @@ export class Authority {
 
   /** A leaf for the CA's own listener: no provisioner, not stored. @throws {AppError} ERR_NAME_CONSTRAINTS, ERR_SAN */
   issueServerCertificate(commonName: string, publicKeyDer: Uint8Array, lifeMs: number): Certificate {
-    const sans = groupSans(this.#settings.dnsNames.map((name) => name.replace(/^\[(.*)\]$/, '$1')));
-    this.#requireAllowedNames(sans);
-    const now = this.#clock.now();
-    const wanted = { notBefore: now - 60_000, notAfter: now + lifeMs };
-    const { validity } = this.#clip(wanted, now);
-    return parseCertificate(this.#issuer.issue({ ...validity, subject: { commonName }, sans, publicKeyDer }));
+    return this.#issuing.issueServerCertificate(commonName, publicKeyDer, lifeMs, this.#clock.now());
   }
 
   #verifyToken(token: string, operation: TokenOperation): Promise<VerifiedToken> {
@@ -287,19 +237,6 @@ export class Authority {
     const stored = record && this.provisioners.findById(record.id);
     if (stored) return stored;
     return certificate.provisioner && this.provisioners.findByName(certificate.provisioner.name);
-  }
-
-  #requireAllowedNames(sans: Certificate['sans']): void {
-    const problem = findNameConstraintProblem(this.chain, sans);
-    if (problem) throw nameNotAllowed(problem);
-  }
-
-  /** No leaf outlives its issuer: nobody could verify it. step-ca issues it all the same. */
-  #clip(wanted: Validity, now: EpochMs): { validity: Validity; clipped: boolean } {
-    const { notAfter } = this.chain[0];
-    if (notAfter < now) throw issuerExpired(formatGoTime(notAfter));
-    if (wanted.notAfter <= notAfter) return { validity: wanted, clipped: false };
-    return { validity: { ...wanted, notAfter }, clipped: true };
   }
 }
 

@@ -1,7 +1,7 @@
 /** `autocert-ca init`: the flags of `step ca init`, and questions for those that are missing. */
 import { randomBytes } from 'node:crypto';
 import { Command } from 'commander';
-import { parsePrivateKeyPem } from '../../lib/crypto/index.ts';
+import { isEncryptedPrivateKeyPem, parsePrivateKeyPem } from '../../lib/crypto/index.ts';
 import { AppError } from '../../lib/errors/index.ts';
 import { parseListenAddress } from '../../lib/http/index.ts';
 import { systemClock } from '../../lib/time/index.ts';
@@ -179,16 +179,12 @@ async function importRoot({ root, key, keyPasswordFile }: Flags): Promise<Import
   const [certificate] = parseCertificateChainPem(await readText('--root', root));
   if (!certificate) throw flagProblem(`--root ${root} holds no certificate`);
   const pem = await readText('--key', key);
-  const password = keyPasswordFile === undefined ? undefined : await readPasswordFile(keyPasswordFile);
-  try {
-    return { certificate, key: parsePrivateKeyPem(pem, password) };
-  } catch (error) {
-    if (password !== undefined || !/password/i.test(String(error))) throw error;
-    return {
-      certificate,
-      key: parsePrivateKeyPem(pem, await askPassword('the password of --key', '--key-password-file')),
-    };
-  }
+  return { certificate, key: parsePrivateKeyPem(pem, await passwordOfKey(pem, keyPasswordFile)) };
+}
+
+async function passwordOfKey(pem: string, passwordFile: string | undefined): Promise<string | undefined> {
+  if (passwordFile !== undefined) return readPasswordFile(passwordFile);
+  return isEncryptedPrivateKeyPem(pem) ? askPassword('the password of --key', '--key-password-file') : undefined;
 }
 
 async function choosePassword({ passwordFile }: Flags): Promise<string> {

@@ -1,0 +1,105 @@
+/**
+ * Makes leaves under the issuing certificate: validity, names against the issuing chain's constraints, provisioner
+ * extension. Knows nothing of tokens being used or certificates being kept.
+ */
+import type { KeyObject } from 'node:crypto';
+import type { EpochMs } from '../../lib/time/index.ts';
+import {
+  type Certificate,
+  type CertificateRequest,
+  createLeafIssuer,
+  findNameConstraintProblem,
+  groupSans,
+  type LeafIssuer,
+  parseCertificate,
+  type SubjectFields,
+} from '../../lib/x509/index.ts';
+import type { Claims } from './claims.ts';
+import { issuerExpired, nameNotAllowed } from './errors.ts';
+import type { VerifiedToken } from './one-time-token.ts';
+import { decideValidity, formatGoTime, type Validity, type ValidityRequest } from './validity.ts';
+
+export type IssuingSettings = {
+  readonly dnsNames: readonly string[];
+  /** Subject fields that every leaf gets unless it has them. */
+  readonly template: SubjectFields;
+  readonly backdateMs: number;
+};
+
+export type Leaf = {
+  readonly certificate: Certificate;
+  /** The end that was asked for lay beyond the issuer's and was moved to it. */
+  readonly clipped: boolean;
+};
+
+/** Start of the CA's own certificate before now, against clients whose clock lags. */
+const serverBackdateMs = 60_000;
+
+export class Issuing {
+  readonly chain: readonly [Certificate, ...Certificate[]];
+  readonly #issuer: LeafIssuer;
+  readonly #settings: IssuingSettings;
+
+  /** @throws {AppError} ERR_ISSUER (invalid) */
+  constructor(chain: readonly [Certificate, ...Certificate[]], key: KeyObject, settings: IssuingSettings) {
+    this.chain = chain;
+    this.#issuer = createLeafIssuer(chain[0], key);
+    this.#settings = settings;
+  }
+
+  /**
+   * A leaf for what a token allows.
+   * @throws {AppError} ERR_VALIDITY_…, ERR_NAME_CONSTRAINTS, ERR_SAN, ERR_SUBJECT, ERR_CA_EXPIRED
+   */
+  issue(
+    token: VerifiedToken,
+    request: ValidityRequest & { readonly csr: Pick<CertificateRequest, 'publicKeyDer'> },
+    claims: Claims,
+    now: EpochMs,
+  ): Leaf {
+    const { backdateMs, template } = this.#settings;
+    const wanted = decideValidity(request, claims, backdateMs, now);
+    const sans = groupSans(token.sans);
+    this.#requireAllowedNames(sans);
+    const { validity, clipped } = this.#clip(wanted, now);
+    const { name, state } = token.provisioner;
+    const der = this.#issuer.issue({
+      ...validity,
+      subject: { ...template, commonName: token.subject },
+      sans,
+      publicKeyDer: request.csr.publicKeyDer,
+      ...(claims.disableSmallstepExtensions ? {} : { provisioner: { type: 'JWK', name, credentialId: state.kid } }),
+    });
+    return { certificate: parseCertificate(der), clipped };
+  }
+
+  /** The same certificate with a new life of the same length; with another key if one is given. */
+  reissue(old: Certificate, publicKeyDer: Uint8Array | undefined, now: EpochMs): Leaf {
+    this.#requireAllowedNames(old.sans);
+    const notBefore = now - this.#settings.backdateMs;
+    const { validity, clipped } = this.#clip({ notBefore, notAfter: notBefore + old.notAfter - old.notBefore }, now);
+    const der = this.#issuer.reissue(old, { ...validity, ...(publicKeyDer ? { publicKeyDer } : {}) });
+    return { certificate: parseCertificate(der), clipped };
+  }
+
+  /** A leaf for the CA's own names: no provisioner. @throws {AppError} ERR_NAME_CONSTRAINTS, ERR_SAN, ERR_CA_EXPIRED */
+  issueServerCertificate(commonName: string, publicKeyDer: Uint8Array, lifeMs: number, now: EpochMs): Certificate {
+    const sans = groupSans(this.#settings.dnsNames.map((name) => name.replace(/^\[(.*)\]$/, '$1')));
+    this.#requireAllowedNames(sans);
+    const { validity } = this.#clip({ notBefore: now - serverBackdateMs, notAfter: now + lifeMs }, now);
+    return parseCertificate(this.#issuer.issue({ ...validity, subject: { commonName }, sans, publicKeyDer }));
+  }
+
+  #requireAllowedNames(sans: Certificate['sans']): void {
+    const problem = findNameConstraintProblem(this.chain, sans);
+    if (problem) throw nameNotAllowed(problem);
+  }
+
+  /** No leaf outlives its issuer: nobody could verify it. step-ca issues it all the same. */
+  #clip(wanted: Validity, now: EpochMs): { validity: Validity; clipped: boolean } {
+    const { notAfter } = this.chain[0];
+    if (notAfter < now) throw issuerExpired(formatGoTime(notAfter));
+    if (wanted.notAfter <= notAfter) return { validity: wanted, clipped: false };
+    return { validity: { ...wanted, notAfter }, clipped: true };
+  }
+}
