@@ -12,10 +12,11 @@ import { AppError, describeError, isAppError } from '../lib/errors/index.ts';
 import { createLogger, parseLogLevel } from '../lib/log/index.ts';
 import { systemClock } from '../lib/time/index.ts';
 import { readPasswordFile } from './adapters/files.ts';
+import { stepCaVersion } from './generation.ts';
 import { initCommand } from './init/command.ts';
 import { askPassword } from './init/prompts.ts';
 import { findContext, stepBasePath, stepPath } from './init/step-path.ts';
-import { type RunningCa, startCa, stepCaVersion } from './server.ts';
+import { type RunningCa, startCa } from './server.ts';
 
 /** step-ca's: long enough for any honest request. */
 const stopGraceMs = 60_000;

@@ -136,7 +136,7 @@ function refuseFlow(flow: 'sign' | 'renew' | 'rekey' | 'revoke'): Handler {
 
 async function sign(request: FastifyRequest, reply: FastifyReply, context: ApiContext) {
   const body = readSignBody(request.body as Buffer | undefined);
-  const issued = await context.authority.sign(body);
+  const issued = await context.authority.sign(body, (token) => Object.assign(request.record, token));
   return answerIssued(request, reply, issued, context);
 }
 
@@ -161,7 +161,9 @@ async function revoke(request: FastifyRequest, _reply: FastifyReply, { authority
   const certificate = peerCertificate(request);
   if (token === '' && !certificate) throw missing('ott or client certificate');
   const by = token !== '' || !certificate ? { token } : { certificate };
-  await authority.revoke({ ...revocation, by });
+  await authority.revoke({ ...revocation, by }, ({ provisioner, tokenId }) =>
+    Object.assign(request.record, { provisioner, tokenId }),
+  );
   return { status: 'ok' };
 }
 

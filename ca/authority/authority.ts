@@ -65,6 +65,14 @@ export type Issued = Leaf & { readonly provisioner: ProvisionerRecord | undefine
 
 export type SignRequest = ValidityRequest & { readonly csr: CertificateRequest; readonly token: string };
 
+/** Hears of a token as soon as it is verified, so that the log can name it also when its request is refused. */
+export type TokenObserver = (
+  token: Pick<VerifiedToken, 'subject' | 'sans'> & {
+    readonly provisioner: string;
+    readonly tokenId: string;
+  },
+) => void;
+
 export type RevokeRequest = {
   /** Decimal. */
   readonly serial: string;
@@ -114,9 +122,9 @@ export class Authority {
    * Issues a leaf for a one-time token.
    * @throws {AppError} unauthenticated for the token, forbidden or invalid for what it does not allow
    */
-  async sign(request: SignRequest): Promise<Issued> {
+  async sign(request: SignRequest, observe?: TokenObserver): Promise<Issued> {
     const { csr } = request;
-    const token = await this.#verifyToken(request.token, 'sign');
+    const token = await this.#verifyToken(request.token, 'sign', observe);
     const outcome = await this.#store.useToken(token.use, () => {
       requireRequestOfToken(csr, token);
       const { provisioner } = token;
@@ -162,12 +170,12 @@ export class Authority {
    * @throws {AppError} ERR_REVOKE_NO_DATABASE, ERR_REVOKE_SUBJECT, ERR_REVOKE_CERTIFICATE, ERR_REVOKED_ALREADY,
    *   and those of tokens
    */
-  async revoke(request: RevokeRequest): Promise<void> {
+  async revoke(request: RevokeRequest, observe?: TokenObserver): Promise<void> {
     const { serial, reasonCode, reason, by } = request;
     let provisionerId: string | undefined;
     let tokenKey: string | undefined;
     if ('token' in by) {
-      const token = await this.#verifyToken(by.token, 'revoke');
+      const token = await this.#verifyToken(by.token, 'revoke', observe);
       await this.#takeToken(token.use);
       if (token.subject !== serial) throw revokeSubject(serial, token.subject);
       provisionerId = token.provisioner.id;
@@ -197,7 +205,7 @@ export class Authority {
     return this.#issuing.issueServerCertificate(commonName, publicKeyDer, lifeMs, this.#clock.now());
   }
 
-  #verifyToken(token: string, operation: TokenOperation): Promise<VerifiedToken> {
+  async #verifyToken(given: string, operation: TokenOperation, observe?: TokenObserver): Promise<VerifiedToken> {
     const { disableIssuedAtCheck, dnsNames } = this.#settings;
     const context = {
       provisioners: this.provisioners,
@@ -205,7 +213,10 @@ export class Authority {
       dnsNames,
       startedAt: disableIssuedAtCheck ? undefined : this.#startedAt,
     };
-    return verifyOneTimeToken(token, operation, context, this.#clock.now());
+    const token = await verifyOneTimeToken(given, operation, context, this.#clock.now());
+    const { subject, sans, provisioner, use } = token;
+    observe?.({ subject, sans, provisioner: provisioner.name, tokenId: use.key });
+    return token;
   }
 
   async #takeToken(use: TokenUse): Promise<void> {

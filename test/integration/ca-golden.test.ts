@@ -164,6 +164,8 @@ describe('recorded exchanges with step-ca 0.30.2', () => {
   it('logs a record for each, and never a token', () => {
     const records = ca.log.map((line) => JSON.parse(line) as Record<string, unknown>);
     assert.ok(records.filter(({ msg }) => msg === 'request').length > 100);
+    const refused = records.find(({ code }) => code === 'ERR_CSR_COMMON_NAME');
+    assert.deepEqual([refused?.status, refused?.provisioner, refused?.subject], [403, 'admin', 'foo.test']);
     assert.doesNotMatch(ca.log.join(''), /eyJ[\w-]+\.[\w-]+|PRIVATE KEY|\[redacted/);
   });
 });

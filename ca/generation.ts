@@ -1,0 +1,100 @@
+/**
+ * Everything of a running CA that a reload replaces: settings, authority, the listener's certificate. Built as a whole
+ * before anything is swapped, so that a file that cannot be used changes nothing.
+ */
+import type { Logger } from '../lib/log/index.ts';
+import type { Clock, EpochMs } from '../lib/time/index.ts';
+import { fingerprint } from '../lib/x509/index.ts';
+import { loadCertificates, loadKey, readText } from './adapters/files.ts';
+import { issueServerCertificate, type ServerCertificate } from './adapters/server-certificate.ts';
+import type { ApiContext } from './api/index.ts';
+import { Authority, type CertificateStore } from './authority/index.ts';
+import { type CaConfig, configInvalid, parseCaConfig } from './config/index.ts';
+
+export type GenerationOptions = {
+  readonly configPath: string;
+  /** Password of the issuing key; goes before the one in ca.json. */
+  readonly password: string | undefined;
+  /** Asked when the issuing key is encrypted and its password is nowhere else. */
+  readonly askPassword: () => Promise<string | undefined>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+};
+
+export type Generation = {
+  readonly config: CaConfig;
+  readonly context: ApiContext;
+  readonly server: ServerCertificate;
+};
+
+/** Version of step-ca whose API this is. */
+export const stepCaVersion = '0.30.2';
+
+/** @throws {AppError} ERR_CA_FILE, ERR_CA_CONFIG… (all invalid) */
+export async function loadConfig({ configPath, logger }: GenerationOptions): Promise<CaConfig> {
+  const config = parseCaConfig(await readText('configuration', configPath), configPath);
+  for (const warning of config.warnings) logger.warn(warning);
+  return config;
+}
+
+/**
+ * @param startedAt start of the process, also for a later generation: tokens made before a reload are still good
+ * @throws {AppError} for files that cannot be used, settings that contradict each other, names that may not be issued
+ */
+export async function buildGeneration(
+  config: CaConfig,
+  store: CertificateStore,
+  startedAt: EpochMs,
+  { password, askPassword, clock, logger }: GenerationOptions,
+): Promise<Generation> {
+  const roots = await loadCertificates('root', config.roots);
+  const [issuer, ...above] = await loadCertificates('crt', [config.crt]);
+  if (!issuer) throw configInvalid('crt', 'holds no certificate');
+  const authority = new Authority({
+    settings: config,
+    chain: [issuer, ...above],
+    key: await loadKey(config.key, async () => password ?? config.password ?? askPassword()),
+    roots,
+    federatedRoots: await loadCertificates('federatedRoots', config.federatedRoots),
+    store,
+    clock,
+    startedAt,
+  });
+  for (const { name, type, state } of authority.provisioners.all) {
+    if (state.kind === 'ready') continue;
+    logger.warn('provisioner disabled', { provisioner: name, type, reason: state.reason });
+  }
+  const { tls, traceHeader, crlEnabled } = config;
+  return {
+    config,
+    context: { authority, tls, traceHeader, crlEnabled, version: stepCaVersion },
+    server: await issueServerCertificate(authority, config),
+  };
+}
+
+/** Time enough to make a new intermediate. */
+const endsSoonMs = 30 * 24 * 60 * 60 * 1000;
+
+/** Says what serves where, and which certificates of the authority end soon. */
+export function logGeneration(
+  { config, context }: Generation,
+  address: string,
+  { logger, clock }: Pick<GenerationOptions, 'logger' | 'clock'>,
+): void {
+  const { authority } = context;
+  for (const { notAfter, subject } of [...authority.chain, ...authority.roots]) {
+    if (notAfter - clock.now() > endsSoonMs) continue;
+    logger.warn('a certificate of this authority ends soon', {
+      subject: subject.text,
+      notAfter: new Date(notAfter).toISOString(),
+    });
+  }
+  logger.info('listening', {
+    address,
+    dnsNames: config.dnsNames,
+    roots: authority.roots.map(({ der }) => fingerprint(der)),
+    issuer: authority.chain[0].subject.text,
+    issuerNotAfter: new Date(authority.chain[0].notAfter).toISOString(),
+    database: config.database?.type ?? 'none',
+  });
+}
