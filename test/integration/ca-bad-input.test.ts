@@ -11,7 +11,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import fc from 'fast-check';
-import { type CaFiles, type CaProcess, initCa, startCaProcess } from '../peers/step-ca.ts';
+import { type CaFiles, type CaProcess, initCa, startCaProcess } from '../peers/certificate-authority.ts';
 import { createWorkbench, type Workbench } from './ca-beside/workbench.ts';
 import { ask } from './ca-requests.ts';
 

@@ -7,7 +7,7 @@ import { request } from 'node:https';
 import { after, before, describe, it } from 'node:test';
 import { encodePrivateKeyPem } from '../../lib/crypto/index.ts';
 import { parseCertificateChainPem } from '../../lib/x509/index.ts';
-import { type CaFiles, type CaProcess, freePort, initCa, startCaProcess } from '../peers/step-ca.ts';
+import { type CaFiles, type CaProcess, freePort, initCa, startCaProcess } from '../peers/certificate-authority.ts';
 import { type Question, questions } from './ca-beside/questions.ts';
 import { createWorkbench, type Workbench } from './ca-beside/workbench.ts';
 

@@ -6,7 +6,14 @@ import { after, afterEach, before } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { encodePrivateKeyPem } from '../../lib/crypto/index.ts';
 import { type Certificate, parseCertificateChainPem } from '../../lib/x509/index.ts';
-import { type CaFiles, type CaJson, type CaProcess, freePort, initCa, startCaProcess } from '../peers/step-ca.ts';
+import {
+  type CaFiles,
+  type CaJson,
+  type CaProcess,
+  freePort,
+  initCa,
+  startCaProcess,
+} from '../peers/certificate-authority.ts';
 import { createWorkbench, type Leaf, type Workbench } from './ca-beside/workbench.ts';
 import { ask, type JsonAnswer } from './ca-requests.ts';
 

@@ -7,8 +7,8 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import { isSamePublicKey, parsePrivateKeyPem } from '../../lib/crypto/index.ts';
 import { decryptProvisionerKey } from '../../lib/jwk-provisioner/index.ts';
 import { type Certificate, fingerprint, parseCertificateChainPem, verifyChain } from '../../lib/x509/index.ts';
+import { type CaJson, startCaProcess, tryOurs } from '../peers/certificate-authority.ts';
 import { step } from '../peers/step.ts';
-import { type CaJson, startCaProcess, tryOurs } from '../peers/step-ca.ts';
 import { ask } from './ca-requests.ts';
 
 describe('autocert-ca init', () => {

@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { type CaJson, freePort, tryOurs } from '../peers/step-ca.ts';
+import { type CaJson, freePort, tryOurs } from '../peers/certificate-authority.ts';
 import { leafOf, sign, untilLogged, useCa } from './ca-fixture.ts';
 import { ask } from './ca-requests.ts';
 

@@ -4,8 +4,14 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fingerprint, parseCertificateChainPem } from '../../lib/x509/index.ts';
+import {
+  type CaFiles,
+  type CaProcess,
+  type CaProgram,
+  initCa,
+  startCaProcess,
+} from '../peers/certificate-authority.ts';
 import { runStep, type StepOptions, type StepResult, step } from '../peers/step.ts';
-import { type CaFiles, type CaProcess, type CaProgram, initCa, startCaProcess } from '../peers/step-ca.ts';
 
 const read = async (path: string) => parseCertificateChainPem(await readFile(path, 'utf8'));
 
@@ -208,7 +214,10 @@ describe('step-ca on the files of autocert-ca init', () => {
 
 describe('autocert-ca init', () => {
   it('writes the files of step ca init: names, modes, members', async () => {
-    const [ours, theirs] = [await initCa('autocert-ca', ['--acme']), await initCa('step-ca', ['--acme'])];
+    const [ours, theirs] = [
+      await initCa('autocert-ca', { flags: ['--acme'] }),
+      await initCa('step-ca', { flags: ['--acme'] }),
+    ];
     try {
       assert.deepEqual(await describeFolder(ours.folder), await describeFolder(theirs.folder));
       for (const name of ['ca.json', 'defaults.json']) {

@@ -272,7 +272,7 @@ describe('webhook', () => {
     });
   });
 
-  for (const program of ['step-ca', 'autocert'] as const) {
+  for (const program of ['step-ca', 'autocert-ca'] as const) {
     describe(`whose CA is late, goes and comes back (${program})`, () => {
       let authority: WebhookAuthority;
       let webhook: TestWebhook;

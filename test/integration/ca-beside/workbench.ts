@@ -17,7 +17,7 @@ import {
   parseCertificate,
   parseCertificateChainPem,
 } from '../../../lib/x509/index.ts';
-import type { CaFiles, CaJson } from '../../peers/step-ca.ts';
+import type { CaFiles, CaJson } from '../../peers/certificate-authority.ts';
 
 export type Workbench = {
   readonly key: ProvisionerKey;

@@ -2,18 +2,27 @@
  * A CA as a process, in a folder of its own: the real step-ca, or ours, started alike from the same files. Loopback
  * only; stopped by its process id.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { layoutOf, writeAuthority } from '../../ca/init/files.ts';
 import { createPki } from '../../ca/init/pki.ts';
 import { peerPath } from '../../tools/peers/index.ts';
 import { step } from './step.ts';
 
-export type CaProgram = 'step-ca' | 'autocert-ca';
+/** `autocert` is ours through the command, `autocert ca …`. */
+export type CaProgram = 'step-ca' | 'autocert-ca' | 'autocert';
+
+export type InitOptions = {
+  /** Name of the JWK provisioner, `admin` unless given. */
+  readonly provisioner?: string;
+  /** Added to the flags that answer every question. */
+  readonly flags?: readonly string[];
+};
 
 /** What `init` made: STEPPATH with certs/, secrets/, config/ and db/. */
 export type CaFiles = {
@@ -56,8 +65,8 @@ export type CaProcess = {
 
 const startDeadlineMs = 30_000;
 
-/** Files by the `init` of either program; `flags` are added to those that answer every question. */
-export async function initCa(by: CaProgram, flags: readonly string[] = []): Promise<CaFiles> {
+/** Files by the `init` of either program. */
+export async function initCa(by: CaProgram, { provisioner = 'admin', flags = [] }: InitOptions = {}): Promise<CaFiles> {
   const folder = await mkdtemp(join(tmpdir(), 'autocert-ca-'));
   const passwordPath = join(folder, 'password.txt');
   const password = 'correct horse';
@@ -65,11 +74,12 @@ export async function initCa(by: CaProgram, flags: readonly string[] = []): Prom
   const stepPath = join(folder, 'step');
   const args = [
     ...['--name', 'Peers', '--deployment-type', 'standalone', '--dns', 'localhost', '--dns', '127.0.0.1'],
-    ...['--address', `127.0.0.1:${await freePort()}`, '--provisioner', 'admin', '--password-file', passwordPath],
+    ...['--address', `127.0.0.1:${await freePort()}`, '--provisioner', provisioner, '--password-file', passwordPath],
     ...flags,
   ];
   if (by === 'step-ca') await step(['ca', 'init', ...args], { stepPath, cwd: folder });
-  else await runOurs(['init', ...args], stepPath, folder);
+  else if (by === 'autocert-ca') await runOurs(['init', ...args], stepPath, folder);
+  else await runCommand(['ca', 'init', ...args], stepPath, folder);
   const configPath = join(stepPath, 'config', 'ca.json');
   return {
     folder: stepPath,
@@ -95,7 +105,7 @@ export async function startCaProcess(
   program: CaProgram,
   files: Pick<CaFiles, 'folder' | 'configPath' | 'passwordPath'>,
 ): Promise<CaProcess> {
-  const [file, args] = program === 'step-ca' ? [peerPath('step-ca'), []] : [process.execPath, [ourMain, 'serve']];
+  const [file = '', ...args] = serveCommands[program];
   const child = spawn(file, [...args, files.configPath, '--password-file', files.passwordPath], {
     cwd: files.folder,
     env: { STEPPATH: files.folder, HOME: files.folder, PATH: process.env.PATH },
@@ -124,6 +134,10 @@ export async function startCaProcess(
   };
 }
 
+async function runCommand(args: readonly string[], stepPath: string, cwd: string): Promise<void> {
+  await promisify(execFile)(command, args, { cwd, env: { STEPPATH: stepPath, HOME: cwd, PATH: process.env.PATH } });
+}
+
 /** Runs `autocert-ca` to its end. Throws with its output when the exit code is not zero. */
 export async function runOurs(args: readonly string[], stepPath: string, cwd: string): Promise<string> {
   const { code, output } = await tryOurs(args, stepPath, cwd);
@@ -148,6 +162,15 @@ export async function tryOurs(
 }
 
 const ourMain = join(import.meta.dirname, '../../ca/main.ts');
+const command = join(import.meta.dirname, '../../bin/autocert');
+
+const serveCommands: Readonly<Record<CaProgram, readonly string[]>> = {
+  get 'step-ca'() {
+    return [peerPath('step-ca')];
+  },
+  'autocert-ca': [process.execPath, ourMain, 'serve'],
+  autocert: [command, 'ca', 'serve'],
+};
 
 function collect(child: ChildProcess): () => string {
   let text = '';
