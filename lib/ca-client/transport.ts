@@ -91,9 +91,15 @@ function tlsOptions({ roots, clientCertificate }: TlsIdentity) {
   };
 }
 
-/** Alerts by which a server says that it does not like the certificate of the client (RFC 8446 6.2). */
+/**
+ * Alerts by which a server says that it does not like the certificate of the client (RFC 8446 6.2). Node gives them as
+ * a code of its own or, during the handshake, as EPROTO with OpenSSL's text.
+ */
 const clientCertificateAlert =
-  /ALERT_(BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_(REVOKED|EXPIRED|UNKNOWN|REQUIRED)|UNKNOWN_CA|ACCESS_DENIED)/;
+  /ALERT_(BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_(REVOKED|EXPIRED|UNKNOWN|REQUIRED)|UNKNOWN_CA|ACCESS_DENIED)|alert number (4[2-689]|116)\b/;
+
+/** What OpenSSL makes of bytes that are no TLS record. */
+const notTls = /wrong.version.number|packet.length.too.long/i;
 
 /** OpenSSL's verification results that Node hands on as `code`, and Node's own check of the name. */
 const verificationFailure =
@@ -104,9 +110,10 @@ function explainFailure(call: Call, http: HttpRequest, error: unknown): unknown 
   const code = codeOf(cause);
   if (code === 'ERR_CA_ANSWER') return cause;
   if (verificationFailure.test(code)) return untrusted(call, code, withoutCertificate(cause));
-  if (http.tls.clientCertificate && clientCertificateAlert.test(code)) return certificateRejected(call, cause);
-  const notTls = code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG';
-  return unreachable(call, cause, notTls ? 'what listens there does not speak TLS' : undefined);
+  const text = `${code} ${cause instanceof Error ? cause.message : ''}`;
+  if (http.tls.clientCertificate && clientCertificateAlert.test(text)) return certificateRejected(call, cause);
+  if (notTls.test(text)) return unreachable(call, new Error('it does not speak TLS'), 'is it the port of plain HTTP?');
+  return unreachable(call, cause);
 }
 
 /** Node tries every address of a name and throws all failures together, without a message of their own. */
