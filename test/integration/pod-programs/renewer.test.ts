@@ -145,7 +145,7 @@ for (const kind of ['step-ca', 'autocert-ca'] as const) {
       const pod = createPod(t);
       await bootstrap(pod, '1h');
       await authority.stop();
-      authority.changeClaims({ disableRenewal: true });
+      await authority.changeClaims({ disableRenewal: true });
       await authority.start();
       const tokenFile = join(pod.folder, 'token');
       writeFileSync(tokenFile, 'projected-service-account-token');
@@ -165,7 +165,7 @@ for (const kind of ['step-ca', 'autocert-ca'] as const) {
       assert.match(JSON.stringify(refused), /"level":"error".*ERR_CA_REFUSED.*401/);
       assert.equal((await renewer.waitFor('certificate renewed')).method, 'bootstrap');
       await authority.stop();
-      authority.changeClaims({ disableRenewal: false });
+      await authority.changeClaims({ disableRenewal: false });
       await authority.start();
     });
 
