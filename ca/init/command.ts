@@ -8,6 +8,7 @@ import { systemClock } from '../../lib/time/index.ts';
 import { parseCertificateChainPem } from '../../lib/x509/index.ts';
 import { readPasswordFile, readText } from '../adapters/files.ts';
 import { findExisting, layoutOf, writeAuthority, writeContext } from './files.ts';
+import { initInKubernetes } from './kubernetes/run.ts';
 import { createPki, type ImportedRoot } from './pki.ts';
 import { askConfirmation, askPassword, askText } from './prompts.ts';
 import { findContext, isPlainName, readContexts, type StepContext, stepBasePath, stepPath } from './step-path.ts';
@@ -32,6 +33,8 @@ type Flags = {
   readonly authority?: string;
   readonly profile?: string;
   readonly force?: boolean;
+  readonly kubernetesPrefix?: string;
+  readonly webhookProvisioner?: string;
 };
 
 /** Flags of `step ca init` for parts that are not here. */
@@ -63,7 +66,15 @@ export function initCommand(): Command {
     .option('--context <name>', 'put the files into a context of this name')
     .option('--authority <name>', 'folder name of the authority in the context')
     .option('--profile <name>', 'folder name of the profile in the context')
-    .option('-f, --force', 'overwrite files that exist');
+    .option('-f, --force', 'overwrite files that exist')
+    .option(
+      '--kubernetes-prefix <name>',
+      'make it in, or read it from, the ConfigMaps and Secrets <name>-… of $NAMESPACE',
+    )
+    .option(
+      '--webhook-provisioner <name>',
+      'with --kubernetes-prefix: a second provisioner, with a password of its own',
+    );
   for (const [flag, reason] of unsupportedFlags) {
     const option = command.createOption(flag, reason).hideHelp();
     command.addOption(option);
@@ -81,6 +92,8 @@ const collect = (value: string, before: string[] = []): string[] => [...before, 
 async function init(flags: Flags): Promise<void> {
   requireSensible(flags);
   const base = stepBasePath(process.env);
+  const { kubernetesPrefix } = flags;
+  if (kubernetesPrefix !== undefined) return initInKubernetes({ ...flags, kubernetesPrefix }, base, process.env);
   const context = contextOf(flags, base);
   const layout = layoutOf(stepPath(base, context));
   await refuseOverwriting(flags, layout);

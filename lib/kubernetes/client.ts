@@ -13,6 +13,7 @@ import type {
   CoreV1Api,
   ObservableMiddleware,
   RequestContext,
+  V1ConfigMap,
   V1MutatingWebhookConfiguration,
   V1Pod,
   V1Secret,
@@ -63,6 +64,17 @@ export type PatchOperation = {
   readonly op: 'add' | 'replace' | 'test';
   readonly path: string;
   readonly value: unknown;
+};
+
+/** A ConfigMap or Secret whose values are text. */
+export type DataObject = {
+  readonly kind: 'ConfigMap' | 'Secret';
+  readonly namespace: string;
+  readonly name: string;
+  /** Decoded, also of a Secret. */
+  readonly data: Readonly<Record<string, string>>;
+  /** As it came, for {@link KubernetesClient.setData}. */
+  readonly source: V1ConfigMap | V1Secret;
 };
 
 /** Version of the API server, such as 1 and 37. */
@@ -193,6 +205,40 @@ export class KubernetesClient {
     return deleted !== undefined;
   }
 
+  /** The ConfigMap or Secret of that name, undefined when there is none. */
+  async readData(kind: DataObject['kind'], namespace: string, name: string): Promise<DataObject | undefined> {
+    const source = await undefinedWhenMissing<V1ConfigMap | V1Secret>(
+      this.#call(dataAction('get', kind), undefined, (options) =>
+        kind === 'Secret'
+          ? this.#core.readNamespacedSecret({ namespace, name }, options)
+          : this.#core.readNamespacedConfigMap({ namespace, name }, options),
+      ),
+    );
+    if (!source) return undefined;
+    const decode = (value: string): string => (kind === 'Secret' ? Buffer.from(value, 'base64').toString() : value);
+    const data = Object.fromEntries(Object.entries(source.data ?? {}).map(([key, value]) => [key, decode(value)]));
+    return { kind, namespace, name, data, source };
+  }
+
+  /**
+   * Sets some keys of an object that was read before, and keeps all else of it.
+   *
+   * @throws {AppError} ERR_KUBERNETES_REFUSED of kind conflict when it has changed since
+   */
+  async setData(
+    { kind, namespace, name, source }: DataObject,
+    changes: Readonly<Record<string, string>>,
+  ): Promise<void> {
+    const encode = (value: string): string => (kind === 'Secret' ? Buffer.from(value).toString('base64') : value);
+    const encoded = Object.fromEntries(Object.entries(changes).map(([key, value]) => [key, encode(value)]));
+    const body = { ...source, data: { ...source.data, ...encoded } };
+    await this.#call<unknown>(dataAction('update', kind), undefined, (options) =>
+      kind === 'Secret'
+        ? this.#core.replaceNamespacedSecret({ namespace, name, body }, options)
+        : this.#core.replaceNamespacedConfigMap({ namespace, name, body: body as V1ConfigMap }, options),
+    );
+  }
+
   /** The webhook configuration of that name, undefined when there is none. */
   readWebhookConfiguration(name: string, timeoutMs?: number): Promise<V1MutatingWebhookConfiguration | undefined> {
     return undefinedWhenMissing(
@@ -276,6 +322,12 @@ export class KubernetesClient {
     }
   }
 }
+
+const dataAction = (verb: string, kind: DataObject['kind']): ApiAction => ({
+  verb,
+  resource: kind === 'Secret' ? 'secrets' : 'configmaps',
+  group: '',
+});
 
 const webhookConfigurationAction = (verb: string): ApiAction => ({
   verb,

@@ -1,5 +1,6 @@
 export {
   connectKubernetes,
+  type DataObject,
   KubernetesClient,
   type KubernetesOptions,
   type KubernetesVersion,
