@@ -50,16 +50,21 @@ export const notForTheServer: readonly string[] = [...certificates, ...configura
  */
 export function decideNextStep(parts: Parts, prefix: string, webhookProvisioner: string | undefined): NextStep {
   const { secrets, certs, config, upstreamKeys } = parts;
-  const nothing =
-    !secrets.intermediate_ca_key && !upstreamKeys?.intermediate_ca_key && !certs['root_ca.crt'] && !config['ca.json'];
-  if (nothing) {
+  const found = [
+    pick(secrets, [...keyNames, ...certificates, ...configuration]),
+    pick(upstreamKeys ?? {}, keyNames),
+    pick(certs, certificates),
+    pick(config, ['ca.json']),
+  ];
+  if (found.every((data) => Object.keys(data).length === 0)) {
     const missing = (['ca-password', 'provisioner-password'] as const).find((part) => !hasPassword(parts[part]));
     return missing ? { kind: 'make-password', part: missing } : { kind: 'make-pki' };
   }
 
   if (!secrets.intermediate_ca_key) {
     if (!upstreamKeys?.intermediate_ca_key) throw incomplete(`Secret ${prefix}-secrets`, 'intermediate_ca_key');
-    return { kind: 'fill', part: 'secrets', data: pick(upstreamKeys, keyNames) };
+    const missing = keyNames.filter((name) => !secrets[name]);
+    return { kind: 'fill', part: 'secrets', data: pick(upstreamKeys, missing) };
   }
   for (const [part, names, wanted] of [
     ['certs', certificates, certificates],
