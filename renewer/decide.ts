@@ -1,7 +1,8 @@
 /** What the renewer does next, from what is on the volume. Pure. */
+
+import { jitterOf, pickRenewalTime, shortestPauseMs, type Validity } from '../lib/ca-client/index.ts';
 import type { SetCheck } from '../lib/certificate-files/index.ts';
 import type { EpochMs } from '../lib/time/index.ts';
-import { jitterOf, pickRenewalTime, shortestPauseMs, type Validity } from './schedule.ts';
 
 export type RenewMethod = 'rekey' | 'renew';
 

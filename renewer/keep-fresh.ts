@@ -5,6 +5,8 @@
  * one that a crash left to be completed, is seen. No failure ends the loop: the set that is there stays valid for a
  * third of its life, and trying again is the only thing that helps.
  */
+
+import { longestRetryMs } from '../lib/ca-client/index.ts';
 import { type CertificateSet, checkCertificateSet } from '../lib/certificate-files/index.ts';
 import { isAppError } from '../lib/errors/index.ts';
 import type { CertificateStore, PodSettings } from '../lib/pod/index.ts';
@@ -12,7 +14,6 @@ import { type BackoffPolicy, backoffMs, type Clock, type EpochMs, sleepUntil } f
 import { type Certificate, serialDecimal } from '../lib/x509/index.ts';
 import { decideAction, type RenewMethod, renewalDue, type Situation } from './decide.ts';
 import { type RenewalKind, type RenewalPorts, renewSet } from './renewal.ts';
-import { longestRetryMs } from './schedule.ts';
 import type { Signals } from './signals.ts';
 
 /** A clock that was set, or a machine that slept, is noticed within this time. */

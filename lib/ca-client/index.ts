@@ -10,3 +10,4 @@ export {
   type SignRequest,
 } from './client.ts';
 export { createRenewToken, type RenewTokenRequest } from './renew-token.ts';
+export { jitterOf, longestRetryMs, pickRenewalTime, shortestPauseMs, type Validity } from './schedule.ts';

@@ -1,6 +1,6 @@
-/** When a certificate is renewed. Pure. */
+/** When a certificate is renewed, by the sidecar and by services that use the SDK. Pure. */
 import { createHash } from 'node:crypto';
-import type { EpochMs } from '../lib/time/index.ts';
+import type { EpochMs } from '../time/index.ts';
 
 export type Validity = { readonly notBefore: EpochMs; readonly notAfter: EpochMs };
 
