@@ -5,8 +5,8 @@
  * Keep: every exchange ends, by its own time-out, and no answer larger than the limit is held in memory.
  */
 import { request } from 'node:https';
-import type { DetailedPeerCertificate } from 'node:tls';
 import { type Call, cancelled, certificateRejected, malformedAnswer, unreachable, untrusted } from './errors.ts';
+import { classifyTlsFailure, codeOf, firstOf, withoutCertificate } from './tls-failure.ts';
 
 /** Whom to trust and who we are. */
 export type TlsIdentity = {
@@ -91,41 +91,15 @@ function tlsOptions({ roots, clientCertificate }: TlsIdentity) {
   };
 }
 
-/**
- * Alerts by which a server says that it does not like the certificate of the client (RFC 8446 6.2). Node gives them as
- * a code of its own or, during the handshake, as EPROTO with OpenSSL's text.
- */
-const clientCertificateAlert =
-  /ALERT_(BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_(REVOKED|EXPIRED|UNKNOWN|REQUIRED)|UNKNOWN_CA|ACCESS_DENIED)|alert number (4[2-689]|116)\b/;
-
-/** What OpenSSL makes of bytes that are no TLS record. */
-const notTls = /wrong.version.number|packet.length.too.long/i;
-
-/** OpenSSL's verification results that Node hands on as `code`, and Node's own check of the name. */
-const verificationFailure =
-  /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_|ERR_TLS_CERT_|HOSTNAME_MISMATCH)/;
-
 function explainFailure(call: Call, http: HttpRequest, error: unknown): unknown {
   const cause = firstOf(error);
   const code = codeOf(cause);
   if (code === 'ERR_CA_ANSWER') return cause;
-  if (verificationFailure.test(code)) return untrusted(call, code, withoutCertificate(cause));
-  const text = `${code} ${cause instanceof Error ? cause.message : ''}`;
-  if (http.tls.clientCertificate && clientCertificateAlert.test(text)) return certificateRejected(call, cause);
-  if (notTls.test(text)) return unreachable(call, new Error('it does not speak TLS'), 'is it the port of plain HTTP?');
+  const failure = classifyTlsFailure(cause);
+  if (failure === 'peer-untrusted') return untrusted(call, code, withoutCertificate(cause));
+  if (failure === 'own-certificate-refused' && http.tls.clientCertificate) return certificateRejected(call, cause);
+  if (failure === 'not-tls') {
+    return unreachable(call, new Error('it does not speak TLS'), 'is it the port of plain HTTP?');
+  }
   return unreachable(call, cause);
-}
-
-/** Node tries every address of a name and throws all failures together, without a message of their own. */
-function firstOf(error: unknown): unknown {
-  return error instanceof AggregateError ? (error.errors[0] ?? error) : error;
-}
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-
-/** Node hangs the whole peer certificate on the error; the message says enough. */
-function withoutCertificate(error: unknown): unknown {
-  if (error instanceof Error && 'cert' in error) delete (error as { cert?: DetailedPeerCertificate }).cert;
-  return error;
 }
