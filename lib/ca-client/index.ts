@@ -11,3 +11,17 @@ export {
 } from './client.ts';
 export { createRenewToken, type RenewTokenRequest } from './renew-token.ts';
 export { jitterOf, longestRetryMs, pickRenewalTime, shortestPauseMs, type Validity } from './schedule.ts';
+export {
+  type BootstrapOptions,
+  bootstrapClient,
+  bootstrapIdentity,
+  bootstrapServer,
+  type CertificateInfo,
+  createMtlsClient,
+  createMtlsServer,
+  followIdentity,
+  type MtlsClient,
+  type MtlsServer,
+  mtlsServerOptions,
+  type ServiceIdentity,
+} from './sdk/index.ts';

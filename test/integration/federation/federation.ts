@@ -1,0 +1,125 @@
+/**
+ * Two CAs that are federated, each ours or the real step-ca, as in step's tutorial: "Cloud" and "Kubernetes", each with
+ * the root of the other among its federatedRoots. Certificates may be short-lived, so that tests see many of them.
+ */
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type CaFiles,
+  type CaJson,
+  type CaProcess,
+  type CaProgram,
+  initCa,
+  startCaProcess,
+} from '../../peers/certificate-authority.ts';
+import { step } from '../../peers/step.ts';
+
+export type Member = {
+  readonly program: CaProgram;
+  readonly files: CaFiles;
+  readonly rootPath: string;
+  readonly url: string;
+  process: CaProcess;
+  /** A one-time token, by the real step CLI. */
+  token(subject: string, ...flags: string[]): Promise<string>;
+  /** Writes ca.json again and waits until the server has taken it. */
+  reload(change: (config: CaJson) => void): Promise<void>;
+  /** Stops the process at once. */
+  kill(): Promise<void>;
+  /** Starts it again after {@link kill}, with the same files. */
+  start(): Promise<void>;
+};
+
+export type Federation = { readonly cloud: Member; readonly kubernetes: Member; remove(): Promise<void> };
+
+export type FederationOptions = {
+  readonly claims?: Record<string, unknown>;
+  readonly federated?: boolean;
+};
+
+/** Certificates of a few seconds, dated back by one. */
+export const shortLived = { minTLSCertDuration: '1s', maxTLSCertDuration: '24h', defaultTLSCertDuration: '3s' };
+
+export async function startFederation(
+  programs: { readonly cloud: CaProgram; readonly kubernetes: CaProgram },
+  { claims = shortLived, federated = true }: FederationOptions = {},
+): Promise<Federation> {
+  const cloud = await initMember('Cloud', programs.cloud);
+  const kubernetes = await initMember('Kubernetes', programs.kubernetes);
+  for (const [own, other] of [
+    [cloud, kubernetes],
+    [kubernetes, cloud],
+  ] as const) {
+    const copy = join(own.folder, 'certs', 'federated_root_ca.crt');
+    await copyFile(rootOf(other), copy);
+    await own.configure((config) => {
+      config.federatedRoots = federated ? [copy] : [];
+      Object.assign(config.authority, { claims: { ...config.authority.claims, ...claims }, backdate: '1s' });
+      delete config.db; // nothing here needs one, and step-ca starts faster without
+    });
+  }
+  const members = [
+    await startMember(programs.cloud, cloud),
+    await startMember(programs.kubernetes, kubernetes),
+  ] as const;
+  return {
+    cloud: members[0],
+    kubernetes: members[1],
+    async remove() {
+      for (const member of members) {
+        await member.kill();
+        await member.files.remove();
+      }
+    },
+  };
+}
+
+const initMember = (name: string, program: CaProgram): Promise<CaFiles> =>
+  initCa(program, { flags: ['--name', `Example ${name}`] });
+
+const rootOf = ({ folder }: CaFiles): string => join(folder, 'certs', 'root_ca.crt');
+
+async function startMember(program: CaProgram, files: CaFiles): Promise<Member> {
+  const rootPath = rootOf(files);
+  const first = await startCaProcess(program, files);
+  const member: Member = {
+    program,
+    files,
+    rootPath,
+    url: first.url,
+    process: first,
+    async token(subject, ...flags) {
+      const args = ['ca', 'token', subject, '--ca-url', first.url, '--root', rootPath, ...flags];
+      const password = ['--provisioner', 'admin', '--provisioner-password-file', files.passwordPath];
+      return (await step([...args, ...password], { stepPath: files.folder, cwd: files.folder })).trim();
+    },
+    async reload(change) {
+      await files.configure(change);
+      const seen = countReloads(member.process.output());
+      member.process.signal('SIGHUP');
+      await untilTrue('the CA has reloaded', () => countReloads(member.process.output()) > seen);
+    },
+    kill: () => member.process.kill(),
+    async start() {
+      member.process = await startCaProcess(program, files);
+    },
+  };
+  return member;
+}
+
+/** Each of the two says once per configuration that it serves. */
+const countReloads = (output: string): number =>
+  output.match(/"msg":"listening"|Serving HTTPS on \S+ |reload(ed|ing)/g)?.length ?? 0;
+
+/** Looks until it is so, for as long as a slow machine may need. */
+export async function untilTrue(
+  what: string,
+  look: () => boolean | Promise<boolean>,
+  deadlineMs = 60_000,
+): Promise<void> {
+  const end = Date.now() + deadlineMs;
+  while (!(await look())) {
+    if (Date.now() > end) throw new Error(`waited in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
