@@ -23,6 +23,7 @@ import type { TokenUse } from './ports.ts';
 import type { Provisioner, ProvisionerState } from './provisioner.ts';
 import type { ProvisionerCollection } from './provisioners.ts';
 import { isString, isTextList, readNumericDate, requireTimely } from './token-claims.ts';
+import { requirePlainHeader } from './token-header.ts';
 
 export type TokenOperation = 'sign' | 'revoke';
 
@@ -98,16 +99,27 @@ export async function verifyOneTimeToken(
  */
 export const normalizeToken = (token: string): string => token.replace(/\s+/g, '').replace(/=+(?=\.|$)/g, '');
 
-/** By id or, without one, by the hash of the whole token: the token itself is never kept. */
+/** By id or, without one, by a hash of the token: the token itself is never kept. */
 export function tokenUse(
   token: string,
   claims: { readonly id: string; readonly expiresAt: EpochMs | undefined },
   now: EpochMs,
 ): TokenUse {
-  const key = claims.id === '' ? createHash('sha256').update(token).digest('hex') : claims.id;
+  const key = claims.id === '' ? identify(token) : claims.id;
   // an end that no clock reaches is no end
   const ends = claims.expiresAt !== undefined && claims.expiresAt < Number.MAX_SAFE_INTEGER;
   return { key, expiresAt: ends ? claims.expiresAt : undefined, usedAt: now };
+}
+
+/**
+ * Hash of what is signed and of the first half of the signature. The second half would let a token pass twice: whoever
+ * has an ECDSA signature (r, s) can write another one, (r, n - s). The first half alone tells honest tokens apart.
+ */
+function identify(token: string): string {
+  const end = token.lastIndexOf('.');
+  const signature = Buffer.from(token.slice(end + 1), 'base64url');
+  const fixed = signature.subarray(0, signature.length / 2);
+  return createHash('sha256').update(token.slice(0, end)).update('.').update(fixed).digest('hex');
 }
 
 async function verifySignature(token: string, state: Extract<ProvisionerState, { kind: 'ready' }>): Promise<void> {
@@ -138,6 +150,7 @@ function findProvisioner(claims: Claims, { provisioners, audiences, dnsNames }: 
 
 function readClaims(token: string): Claims {
   const { header, claims } = decode(token);
+  requirePlainHeader(header);
   const { aud, iss, sub, jti, sans, cnf, azp } = claims;
   const audience = isString(aud) ? [aud] : (aud ?? []);
   for (const [name, value] of Object.entries({ iss, sub, jti, kid: header.kid })) {

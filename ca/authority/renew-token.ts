@@ -15,6 +15,7 @@ import { renewToken, renewTokenIssuer } from './errors.ts';
 import { tokenUse } from './one-time-token.ts';
 import type { TokenUse } from './ports.ts';
 import { findUntimely, isString, isTextList, readNumericDate } from './token-claims.ts';
+import { requirePlainHeader } from './token-header.ts';
 
 /** A token whose signature and chain are good; what it claims is not judged yet. */
 export type SignedRenewToken = {
@@ -29,6 +30,7 @@ const maxChainLength = 8;
 export async function openRenewToken(token: string, roots: readonly Certificate[]): Promise<SignedRenewToken> {
   try {
     const { header, claims } = decodeJwt(token);
+    requirePlainHeader(header);
     const leaf = verifiedLeaf(header.x5cInsecure, roots);
     await compactVerify(token, leaf.publicKey, { algorithms });
     return { leaf, claims };

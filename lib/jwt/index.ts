@@ -7,6 +7,7 @@
 import { constants, type KeyObject, sign } from 'node:crypto';
 import { decodeBase64url, encodeBase64url } from '../encoding/index.ts';
 import { AppError } from '../errors/index.ts';
+import { hasRepeatedMember } from './unique-members.ts';
 
 /** Signature algorithms of RFC 7518 3.1 and RFC 8037 that use a key pair. */
 export const jwtAlgorithms = [
@@ -113,15 +114,18 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 function decodeObject(part: string, name: string): JsonObject {
   const bytes = decodePart(part, name);
+  let text: string;
   let value: unknown;
   try {
-    value = JSON.parse(utf8.decode(bytes));
+    text = utf8.decode(bytes);
+    value = JSON.parse(text);
   } catch {
     throw invalidJwt(`its ${name} is not JSON`); // the cause would quote the token
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw invalidJwt(`its ${name} is not a JSON object`);
   }
+  if (hasRepeatedMember(text, value)) throw invalidJwt(`its ${name} has a member twice`);
   return value as JsonObject;
 }
 

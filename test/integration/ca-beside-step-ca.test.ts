@@ -8,6 +8,7 @@ import { after, before, describe, it } from 'node:test';
 import { encodePrivateKeyPem } from '../../lib/crypto/index.ts';
 import { parseCertificateChainPem } from '../../lib/x509/index.ts';
 import { type CaFiles, type CaProcess, freePort, initCa, startCaProcess } from '../peers/certificate-authority.ts';
+import { forgedTokens } from './ca-beside/forged-tokens.ts';
 import { type Question, questions } from './ca-beside/questions.ts';
 import { createWorkbench, type Workbench } from './ca-beside/workbench.ts';
 
@@ -19,6 +20,10 @@ const differences: Readonly<Record<string, { readonly reason: string; readonly s
   'renew token: no audience': { reason: 'the client’s fault is not an error of the server', status: 401 },
   'renew token: signed by another key': { reason: 'the client’s fault is not an error of the server', status: 401 },
   'renew token: no certificates': { reason: 'step-ca panics and drops the connection', status: 401 },
+  'forged token: empty crit': { reason: 'RFC 7515 4.1.11 forbids an empty list', status: 401 },
+  'forged token: crit null': { reason: 'RFC 7515 4.1.11 wants a list', status: 401 },
+  'forged token: a start of 1e30': { reason: 'step-ca’s clock overflows: the token is not valid yet', status: 401 },
+  'forged token: JSON serialization': { reason: 'a JWT is compact (RFC 7519 3)', status: 401 },
   'token: a name that is not ASCII': { reason: 'a name that cannot be written is the client’s fault', status: 400 },
 };
 
@@ -76,7 +81,7 @@ describe('our CA beside the real step-ca', () => {
     });
   }
 
-  for (const question of questions) {
+  for (const question of [...questions, ...forgedTokens]) {
     it(question.name, async () => {
       const [expected, got] = [await ask(theirs, question), await ask(ours, question)];
       const difference = differences[question.name];

@@ -76,4 +76,21 @@ describe('a one-time token', () => {
       assert.equal((await sign(port, ca.bench, { ott: spelling })).status, 401, JSON.stringify(spelling.slice(-5)));
     }
   });
+
+  it('without an id is not good again with the other s of its signature', async () => {
+    const server = await ca.start();
+    const token = ca.bench.token({ jti: undefined });
+    assert.equal((await sign(server.port, ca.bench, { ott: token })).status, 201);
+    assert.equal((await sign(server.port, ca.bench, { ott: withOtherS(token) })).status, 401);
+    await untilLogged(server, 'ERR_TOKEN_REUSED');
+  });
 });
+
+/** The same token with the signature (r, n - s) in place of (r, s), which is as good (SEC 1, 4.1.4). */
+function withOtherS(token: string): string {
+  const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+  const end = token.lastIndexOf('.') + 1;
+  const signature = Buffer.from(token.slice(end), 'base64url').toString('hex');
+  const s = (order - BigInt(`0x${signature.slice(64)}`)).toString(16).padStart(64, '0');
+  return token.slice(0, end) + Buffer.from(signature.slice(0, 64) + s, 'hex').toString('base64url');
+}
