@@ -1,5 +1,7 @@
 /** Bodies of the core API taken apart, with step-ca's order of complaints. Judges form only. */
+
 import { parsePem } from '../../lib/encoding/index.ts';
+import { isAppError } from '../../lib/errors/index.ts';
 import { type CertificateRequest, parseCertificateRequest, verifyCertificateRequest } from '../../lib/x509/index.ts';
 import { parseTimeOrDuration, type TimeOrDuration } from '../authority/index.ts';
 import { csrSignature, jsonMalformed, missing, notOffered, reasonCodeInvalid, serialInvalid } from './errors.ts';
@@ -70,7 +72,8 @@ function readCsr(pem: string): CertificateRequest | undefined {
   try {
     const [block] = parsePem(pem);
     if (block) return parseCertificateRequest(block.der);
-  } catch {
+  } catch (error) {
+    if (isAppError(error) && error.code === 'ERR_PUBLIC_KEY_KIND') throw csrSignature(); // step-ca reads it, but cannot verify
     // falls through: the client reads no more than that the body is malformed
   }
   throw jsonMalformed();

@@ -63,7 +63,7 @@ describe('parseCertificateRequest', () => {
 
   for (const [name, pem] of Object.entries(openssl.refused)) {
     it(`refuses a key of kind ${name}`, () => {
-      assert.throws(() => parseCertificateRequest(der(pem)), { code: 'ERR_PUBLIC_KEY', kind: 'invalid' });
+      assert.throws(() => parseCertificateRequest(der(pem)), { code: /^ERR_PUBLIC_KEY/, kind: 'invalid' });
     });
   }
 
@@ -81,7 +81,7 @@ describe('parseCertificateRequest', () => {
   });
 
   const { subjectDer, publicKeyDer } = parseCertificateRequest(der(openssl.bare));
-  const assemble = (attributes: readonly Buffer[], version = 0): Buffer =>
+  const assemble = (attributes: readonly Buffer[], version: number | bigint = 0): Buffer =>
     sequence(
       sequence(integer(version), subjectDer, publicKeyDer, tlv(contextTag(0, true), ...attributes)),
       sequence(oid('1.2.840.10045.4.3.2')),
@@ -91,7 +91,7 @@ describe('parseCertificateRequest', () => {
     sequence(oid(oids.extensionRequest), setOf(sequence(...extensions)));
   const sans = (...names: Buffer[]): Buffer => encodeExtension(oids.subjectAltName, sequence(...names));
   const malformed: Record<string, Buffer> = {
-    'another version': assemble([], 1),
+    'a version beyond every number': assemble([], 2n ** 64n),
     'two extension requests': assemble([requestExtensions(), requestExtensions()]),
     'an extension twice': assemble([requestExtensions(sans(), sans())]),
     'a DNS name that is not ASCII': assemble([requestExtensions(sans(tlv(contextTag(2, false), Buffer.from('ü'))))]),

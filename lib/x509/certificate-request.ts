@@ -23,7 +23,7 @@ import { commonNameOf, type DistinguishedName, decodeName, encodeName } from './
 import { oids } from './oids.ts';
 import { importPublicKey, type PublicKeyInfo, parsePublicKeyInfo } from './public-key.ts';
 import {
-  findSignatureAlgorithm,
+  findRequestSignatureAlgorithm,
   type SignatureAlgorithm,
   signatureAlgorithmFor,
   signData,
@@ -57,7 +57,7 @@ export type CertificateRequest = {
 
 const what = 'csr';
 
-/** @throws {AppError} ERR_DER, ERR_CSR, ERR_PUBLIC_KEY (all invalid) */
+/** @throws {AppError} ERR_DER, ERR_CSR, ERR_PUBLIC_KEY, ERR_PUBLIC_KEY_KIND (all invalid) */
 export function parseCertificateRequest(bytes: Uint8Array): CertificateRequest {
   const der = Buffer.from(bytes); // the caller may reuse its buffer
   const top = new DerReader(der, what);
@@ -69,7 +69,9 @@ export function parseCertificateRequest(bytes: Uint8Array): CertificateRequest {
   outer.end();
 
   const info = new DerReader(infoValue.content, what);
-  if (info.readInteger() !== 0n) throw malformed(what, 'is of unknown version');
+  const version = info.readInteger();
+  // Requests of version 1 and 2 are about, and there is no other format that the number could mean.
+  if (BigInt.asIntN(64, version) !== version) throw malformed(what, 'is of unknown version');
   const subjectDer = info.read(Tag.sequence).bytes;
   const publicKeyDer = info.read(Tag.sequence).bytes;
   const attributes = info.readOptional(contextTag(0, true)); // some writers leave the empty set out
@@ -89,7 +91,7 @@ export function parseCertificateRequest(bytes: Uint8Array): CertificateRequest {
     publicKeyDer,
     publicKeyInfo: parsePublicKeyInfo(publicKeyDer),
     publicKey: importPublicKey(publicKeyDer),
-    signatureAlgorithm: findSignatureAlgorithm(algorithm),
+    signatureAlgorithm: findRequestSignatureAlgorithm(algorithm),
     signature,
   };
 }

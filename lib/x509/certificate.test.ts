@@ -159,7 +159,7 @@ describe('parseCertificate', () => {
     'an Ed25519 key of 31 bytes': sequence(sequence(oid(oids.ed25519)), bitString(Buffer.alloc(31))),
   };
   for (const [name, key] of Object.entries(keys)) {
-    it(`refuses ${name}`, () => assert.throws(() => parseCertificate(assemble({ key })), { code: 'ERR_PUBLIC_KEY' }));
+    it(`refuses ${name}`, () => assert.throws(() => parseCertificate(assemble({ key })), { code: /^ERR_PUBLIC_KEY/ }));
   }
 
   it('refuses a point that is not on its curve when the key is used', () => {

@@ -11,6 +11,8 @@ export const malformed = (what: string, problem: string): AppError =>
 
 export const unsupportedPublicKey = (problem: string): AppError =>
   new AppError('ERR_PUBLIC_KEY', 'invalid', `public key: ${problem}`);
+export const unusablePublicKey = (problem: string): AppError =>
+  new AppError('ERR_PUBLIC_KEY_KIND', 'invalid', `public key: ${problem}`);
 
 export const sanNotEncodable = (type: string, value: string): AppError =>
   new AppError('ERR_SAN', 'invalid', `name ${clip(value)}: cannot be written as ${type} name, which is ASCII only`, {

@@ -5,7 +5,7 @@
  */
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { DerReader, decodeBitString, Tag } from '../encoding/index.ts';
-import { unsupportedPublicKey } from './errors.ts';
+import { unsupportedPublicKey, unusablePublicKey } from './errors.ts';
 import { oids } from './oids.ts';
 
 export type PublicKeyInfo = {
@@ -26,7 +26,7 @@ const curves: Readonly<Record<string, { readonly name: string; readonly bits: nu
 /** OpenSSL verifies nothing above this. */
 const maxRsaBits = 16_384;
 
-/** @throws {AppError} ERR_DER, ERR_PUBLIC_KEY (malformed, or a kind that is not used here) */
+/** @throws {AppError} ERR_DER, ERR_PUBLIC_KEY (malformed), ERR_PUBLIC_KEY_KIND (not used here) */
 export function parsePublicKeyInfo(der: Uint8Array): PublicKeyInfo {
   const { algorithm, keyBytes } = splitPublicKeyInfo(der);
   switch (algorithm.readOid()) {
@@ -49,7 +49,7 @@ export function parsePublicKeyInfo(der: Uint8Array): PublicKeyInfo {
       if (keyBytes.length !== 32) throw unsupportedPublicKey('an Ed25519 key has 32 bytes');
       return { type: 'Ed25519', bits: 256, description: 'Ed25519' };
     default:
-      throw unsupportedPublicKey('its algorithm is not one of RSA, ECDSA and Ed25519');
+      throw unusablePublicKey('its algorithm is not one of RSA, ECDSA and Ed25519');
   }
 }
 
@@ -61,8 +61,9 @@ function rsaInfo(keyBytes: Buffer): PublicKeyInfo {
   key.end();
   const bits = modulus > 0n ? modulus.toString(2).length : 0;
   if (bits < 512 || bits > maxRsaBits) throw unsupportedPublicKey(`RSA modulus of ${bits} bits`);
-  if (exponent < 3n || exponent >= 2n ** 32n || exponent % 2n === 0n || modulus % 2n === 0n) {
-    throw unsupportedPublicKey('RSA modulus or exponent out of range');
+  if (exponent <= 0n || exponent >= 2n ** 32n) throw unsupportedPublicKey('RSA exponent out of range');
+  if (exponent < 3n || exponent % 2n === 0n || modulus % 2n === 0n) {
+    throw unusablePublicKey('its RSA modulus or exponent is even or too small');
   }
   return { type: 'RSA', bits, description: `RSA ${bits}` };
 }

@@ -1,19 +1,20 @@
 /**
- * Signature algorithms of certificates and requests: AlgorithmIdentifier to node:crypto and back. SHA-1 and MD5 are
- * not in the table, so nothing signed with them is ever accepted.
+ * Signature algorithms of certificates and requests: AlgorithmIdentifier to node:crypto and back. MD5 is in no table, and
+ * SHA-1 in that of requests only: there it proves the possession of a key, and nobody trusts what it says.
  */
 import { constants, type KeyObject, sign, verify } from 'node:crypto';
 import { contextTag, integer, nullValue, oid, sequence, tlv } from '../encoding/index.ts';
 import { issuerUnfit } from './errors.ts';
 import { oids } from './oids.ts';
 
+type Hash = 'sha256' | 'sha384' | 'sha512';
 type Family = 'rsa' | 'rsa-pss' | 'ec' | 'ed25519';
 
 export type SignatureAlgorithm = {
   /** As Go prints it: `ECDSA-SHA256`. */
   readonly name: string;
   readonly family: Family;
-  readonly hash: 'sha256' | 'sha384' | 'sha512' | null;
+  readonly hash: 'sha1' | Hash | null;
   /** AlgorithmIdentifier as it is written here. */
   readonly der: Buffer;
 };
@@ -22,8 +23,7 @@ const sha2 = {
   sha256: { oid: '2.16.840.1.101.3.4.2.1', bytes: 32 },
   sha384: { oid: '2.16.840.1.101.3.4.2.2', bytes: 48 },
   sha512: { oid: '2.16.840.1.101.3.4.2.3', bytes: 64 },
-} as const;
-type Hash = keyof typeof sha2;
+} as const satisfies Record<Hash, unknown>;
 
 /** RSASSA-PSS-params (RFC 4055 3.1): same hash for MGF1, salt as long as the hash. `params` of the hash: NULL or nothing. */
 function pssParameters(hash: Hash, ...params: Buffer[]): Buffer {
@@ -40,11 +40,11 @@ type Entry = SignatureAlgorithm & {
   readonly otherDer: Buffer;
 };
 
-function ecdsa(name: string, hash: Hash, type: string): Entry {
+function ecdsa(name: string, hash: 'sha1' | Hash, type: string): Entry {
   return { name, family: 'ec', hash, der: sequence(oid(type)), otherDer: sequence(oid(type), nullValue()) };
 }
 
-function rsa(name: string, hash: Hash, type: string): Entry {
+function rsa(name: string, hash: 'sha1' | Hash, type: string): Entry {
   return { name, family: 'rsa', hash, der: sequence(oid(type), nullValue()), otherDer: sequence(oid(type)) };
 }
 
@@ -69,16 +69,25 @@ const algorithms: readonly Entry[] = [
   { name: 'Ed25519', family: 'ed25519', hash: null, der: ed25519Der, otherDer: ed25519Der },
 ];
 
-const byDer: ReadonlyMap<string, SignatureAlgorithm> = new Map(
-  algorithms.flatMap((entry) => [
-    [entry.der.toString('hex'), entry],
-    [entry.otherDer.toString('hex'), entry],
-  ]),
-);
+const requestAlgorithms: readonly Entry[] = [
+  ...algorithms,
+  ecdsa('ECDSA-SHA1', 'sha1', '1.2.840.10045.4.1'),
+  rsa('SHA1-RSA', 'sha1', '1.2.840.113549.1.1.5'),
+];
+
+const indexByDer = (entries: readonly Entry[]): ReadonlyMap<string, SignatureAlgorithm> =>
+  new Map(entries.flatMap((entry) => [entry.der, entry.otherDer].map((der) => [der.toString('hex'), entry])));
+
+const byDer = indexByDer(algorithms);
+const requestsByDer = indexByDer(requestAlgorithms);
 const byName = new Map(algorithms.map((entry) => [entry.name, entry]));
 
 /** The algorithm of these AlgorithmIdentifier bytes; undefined when it is not in the table. */
 export const findSignatureAlgorithm = (der: Buffer): SignatureAlgorithm | undefined => byDer.get(der.toString('hex'));
+
+/** The same for the signature of a certificate request. */
+export const findRequestSignatureAlgorithm = (der: Buffer): SignatureAlgorithm | undefined =>
+  requestsByDer.get(der.toString('hex'));
 
 /**
  * What a key signs with: ECDSA with the hash of its curve's size, Ed25519, SHA256-RSA. An RSA issuer keeps the hash
@@ -131,6 +140,7 @@ export function verifyData(
 
 function padding({ family, hash }: SignatureAlgorithm): { padding?: number; saltLength?: number } {
   if (family === 'rsa') return { padding: constants.RSA_PKCS1_PADDING };
-  if (family === 'rsa-pss' && hash) return { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: sha2[hash].bytes };
+  if (family === 'rsa-pss' && hash && hash !== 'sha1')
+    return { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: sha2[hash].bytes };
   return {};
 }
