@@ -10,10 +10,10 @@ FOLDERS := lib ca webhook init-container renewer cli tools examples test
 ONLY ?=
 TESTS := $(foreach folder,$(if $(ONLY),$(ONLY),$(FOLDERS)),'$(folder)/**/*.test.ts')
 
-.PHONY: help install peers demo check test unit bundle manifests golden docs clean
+.PHONY: help install peers demo demo-federation check test unit bundle manifests golden docs clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{ printf "  make %-16s %s\n", $$1, $$2 }'
 
 install: node_modules/.package-lock.json ## npm packages, the pinned Node among them
 
@@ -27,6 +27,9 @@ peers: install ## the real programs that tests run against, once, into the user'
 
 demo: install ## the whole product on this machine in two minutes: CA, webhook, two pods, rotations
 	@bin/autocert demo
+
+demo-federation: install ## two federated CAs, a server of one and a client of the other, in ten seconds
+	@node examples/federation/demo.ts
 
 check: install ## types, lint, format, import directions, budgets of the pod programs
 	@echo "check: types"; tsc

@@ -9,7 +9,6 @@ import { Agent, type AgentOptions, type RequestOptions } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import type { ServiceIdentity } from './identity.ts';
-import { isStillTrusted } from './open-connections.ts';
 import type { TrustScope } from './trust.ts';
 
 type Callback = Parameters<Agent['createConnection']>[1];
@@ -54,9 +53,8 @@ export class IdentityAgent extends Agent {
   }
 
   #retireUntrusted(): void {
-    const roots = this.#identity.trusted(this.#trust);
     const isOver = (socket: unknown): socket is TLSSocket =>
-      socket instanceof TLSSocket && !isStillTrusted(socket, roots, Date.now());
+      socket instanceof TLSSocket && !this.#identity.isStillTrusted(socket, this.#trust);
     for (const socket of Object.values(this.freeSockets).flatMap((sockets) => sockets ?? [])) {
       if (isOver(socket)) socket.destroy();
     }

@@ -1,5 +1,5 @@
 /** What can go wrong in a service that keeps its certificate by the SDK, beyond what the CA's client reports. */
-import { AppError, type ErrorKind } from '../../errors/index.ts';
+import { AppError, describeError, type ErrorKind } from '../../errors/index.ts';
 import type { TlsFailure } from '../tls-failure.ts';
 
 export const tokenUnusable = (problem: string): AppError =>
@@ -22,25 +22,28 @@ export const expiredForGood = (cause: unknown): AppError =>
 export const closed = (what: string): AppError =>
   new AppError('ERR_SDK_CLOSED', 'invalid', `${what}: it has been closed`);
 
-const kinds: Readonly<Record<TlsFailure, ErrorKind>> = {
-  'peer-untrusted': 'forbidden',
-  'own-certificate-refused': 'unauthenticated',
-  'not-tls': 'unavailable',
-  other: 'unavailable',
-};
+type Outcome = { readonly kind: ErrorKind; readonly text: string; readonly hint?: string };
 
-const hints: Readonly<Record<TlsFailure, string | undefined>> = {
-  'peer-untrusted':
-    "its certificate is of a CA that is not trusted here, or for another name; for servers of federated CAs set trust: 'federation'",
-  'own-certificate-refused': 'the server does not trust our CA, or our certificate has expired',
-  'not-tls': 'is it the port of plain HTTP?',
-  other: undefined,
+const outcomes: Readonly<Record<TlsFailure, Outcome>> = {
+  'peer-untrusted': {
+    kind: 'forbidden',
+    text: 'the server is not trusted',
+    hint: "its certificate is of a CA that is not trusted here, or for another name; for servers of federated CAs set trust: 'federation'",
+  },
+  'own-certificate-refused': {
+    kind: 'unauthenticated',
+    text: 'the server refuses our certificate',
+    hint: 'the server does not trust our CA, or our certificate has expired',
+  },
+  'not-tls': { kind: 'unavailable', text: 'the server does not speak TLS', hint: 'is it the port of plain HTTP?' },
+  other: { kind: 'unavailable', text: 'no answer' },
 };
 
 /** A request of the client that got no answer. The kind says whether the peer, we, or the network is the reason. */
 export function requestFailed(method: string, origin: string, failure: TlsFailure, cause: unknown): AppError {
-  const hint = hints[failure];
-  return new AppError('ERR_SDK_REQUEST', kinds[failure], `${method} ${origin}: no answer`, {
+  const { kind, text, hint } = outcomes[failure];
+  const reason = failure === 'other' ? `: ${describeError(cause)}` : '';
+  return new AppError('ERR_SDK_REQUEST', kind, `${method} ${origin}: ${text}${reason}`, {
     cause,
     context: { failure },
     ...(hint === undefined ? {} : { hint }),

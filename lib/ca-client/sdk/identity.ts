@@ -10,6 +10,7 @@
  * Keep: nothing is installed that was not checked: the certificate is for our key and leads to a root that is trusted.
  */
 import { EventEmitter } from 'node:events';
+import type { TLSSocket } from 'node:tls';
 import { parsePrivateKeyPem } from '../../crypto/index.ts';
 import { isAppError } from '../../errors/index.ts';
 import { type Logger, silentLogger } from '../../log/index.ts';
@@ -19,6 +20,7 @@ import { jitterOf, longestRetryMs, pickRenewalTime, shortestPauseMs } from '../s
 import type { SdkAuthority } from './authority.ts';
 import { type Credential, makeRequest } from './credential.ts';
 import { closed, expiredForGood } from './errors.ts';
+import { isStillTrusted } from './open-connections.ts';
 import type { TokenContent } from './token.ts';
 import { decideTrust, openTrusted, rootPem, type Trust, type TrustScope, without } from './trust.ts';
 
@@ -123,6 +125,11 @@ export class ServiceIdentity extends EventEmitter<IdentityEvents> {
     return this.#trust[scope].map(rootPem);
   }
 
+  /** What a person recognises the roots by. */
+  rootInfo(scope: TrustScope): readonly RootInfo[] {
+    return this.#trust[scope].map(describeRoot);
+  }
+
   /** When the certificate will be renewed, unless that fails. */
   get nextRenewal(): EpochMs {
     const { leaf } = this.#credential;
@@ -135,9 +142,9 @@ export class ServiceIdentity extends EventEmitter<IdentityEvents> {
     return { cert: chainPem, key: keyPem, ca: this.roots(scope) };
   }
 
-  /** The parsed roots, for checks of connections that are open. */
-  trusted(scope: TrustScope): readonly Certificate[] {
-    return this.#trust[scope];
+  /** Whether the certificate that this open connection began with is trusted now; see open-connections.ts. */
+  isStillTrusted(socket: TLSSocket, scope: TrustScope): boolean {
+    return isStillTrusted(socket, this.#trust[scope], this.#credential.intermediates, this.#ports.clock.now());
   }
 
   /**

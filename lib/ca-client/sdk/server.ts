@@ -11,7 +11,6 @@ import { createServer, type Server, type ServerOptions } from 'node:https';
 import type { SecureContextOptions, TLSSocket, Server as TlsServer } from 'node:tls';
 import { type BootstrapOptions, bootstrapIdentity } from './enrol.ts';
 import type { ServiceIdentity } from './identity.ts';
-import { isStillTrusted } from './open-connections.ts';
 import type { TrustScope } from './trust.ts';
 
 export type MtlsServerOptions = {
@@ -62,7 +61,7 @@ export function createMtlsServer(
   const detach = followIdentity(identity, server, trust, https);
   const unfollow = identity.follow((removed) => {
     if (removed.length === 0) return;
-    connections.retire((socket) => !isStillTrusted(socket, identity.trusted(trust), Date.now()));
+    connections.retire((socket) => !identity.isStillTrusted(socket, trust));
   });
   return {
     server,
