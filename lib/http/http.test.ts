@@ -143,12 +143,31 @@ describe('createTlsServer', () => {
     assert.match(await readToEnd(socket), /^(HTTP\/1\.1 408 |$)/);
   });
 
-  it('refuses connections beyond the cap', async () => {
+  it('makes room for a newcomer by giving up the connection that has been silent for longest', async () => {
+    const { port } = await start({ limits: { maxConnections: 3 } });
+    const silent = await Promise.all(
+      [1, 2, 3].map(async () => {
+        const socket = connect(port, '127.0.0.1').resume();
+        await once(socket, 'connect');
+        return socket;
+      }),
+    );
+    const firstToEnd = Promise.race(silent.map((socket) => once(socket, 'close').then(() => socket)));
+    assert.equal(await get(port), 'anonymous');
+    assert.equal(await firstToEnd, silent[0]);
+    for (const socket of silent) socket.destroy();
+  });
+
+  it('refuses a newcomer while all others are being answered, and closes those that wait', async () => {
     const { port } = await start({ limits: { maxConnections: 1 } });
-    const first = connect(port, '127.0.0.1');
-    await once(first, 'connect');
+    const waiting = connectTls({ port, host: '127.0.0.1', ca: ours.rootPem, servername: 'localhost' });
+    await once(waiting, 'secureConnect');
+    waiting.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await once(waiting, 'data');
+    const ended = once(waiting, 'close');
     await assert.rejects(get(port));
-    first.destroy();
+    await ended;
+    assert.equal(await get(port), 'anonymous');
   });
 
   it('serves new connections with a replaced certificate and keeps open ones', async () => {

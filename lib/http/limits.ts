@@ -3,7 +3,7 @@
  * public port of the product has these; a server that needs others passes its own.
  */
 export type ServerLimits = {
-  /** Connections beyond this many are closed at once. */
+  /** With more, the oldest one without a handshake is closed, else those between two requests. */
   readonly maxConnections: number;
   /** From the first packet to the end of the TLS handshake. */
   readonly handshakeTimeoutMs: number;

@@ -45,8 +45,7 @@ export function createTlsServer(options: TlsServerOptions): Server {
     maxHeaderSize: limits.maxHeaderBytes,
     connectionsCheckingInterval: 1000,
   });
-  server.maxConnections = limits.maxConnections;
-  trackConnections(server);
+  trackConnections(server, limits.maxConnections);
   answerPlainHttp(server, limits.handshakeTimeoutMs);
   if (clientAuthentication === 'if-given') refuseUnverifiedCertificates(server);
   server.on('tlsClientError', () => {}); // a failed handshake is the client's business; its socket is already gone
@@ -72,14 +71,38 @@ function withoutTickets(secureContext: SecureContextOptions): SecureContextOptio
   return { ...secureContext, secureOptions: (secureContext.secureOptions ?? 0) | constants.SSL_OP_NO_TICKET };
 }
 
-function trackConnections(server: Server): void {
+/**
+ * A full server gives up the connection that has been without a handshake for longest, else those that wait between
+ * requests: whoever only holds connections open cannot keep others out.
+ */
+function trackConnections(server: Server, maxConnections: number): void {
   const sockets = new Set<Socket>();
+  const beforeHandshake = new Map<string, Socket>();
   connectionsOf.set(server, sockets);
+  const forget = (socket: Socket, address: string): void => {
+    sockets.delete(socket);
+    if (beforeHandshake.get(address) === socket) beforeHandshake.delete(address);
+  };
+  server.on('secureConnection', (socket) => beforeHandshake.delete(clientAddress(socket)));
   server.prependListener('connection', (socket: Socket) => {
+    const address = clientAddress(socket);
+    if (sockets.size >= maxConnections) {
+      const [oldest] = beforeHandshake;
+      if (!oldest) {
+        server.closeIdleConnections();
+        socket.destroy();
+        return;
+      }
+      oldest[1].destroy();
+      forget(oldest[1], oldest[0]);
+    }
     sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
+    beforeHandshake.set(address, socket);
+    socket.once('close', () => forget(socket, address));
   });
 }
+
+const clientAddress = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress}|${remotePort}`;
 
 const plainHttpAnswer = 'HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n';
 

@@ -223,6 +223,34 @@ describe('bad input', () => {
     for (const socket of [...silent, ...dripping]) socket.destroy();
   });
 
+  it('serves while 12 000 connections are opened and stall, more than it holds', async () => {
+    const stalled: Socket[] = [];
+    for (let batch = 0; batch < 120; batch++) {
+      const sockets = Array.from({ length: 100 }, () => connectTcp(ca.port, '127.0.0.1').resume().on('error', () => {}));
+      stalled.push(...sockets);
+      await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+      if (batch % 20 === 19) await stillServes();
+    }
+    const ended = stalled.filter((socket) => !socket.closed).map((socket) => once(socket, 'close'));
+    assert.ok(ended.length <= 10_000 + 1);
+    for (const socket of stalled) socket.destroy();
+    await Promise.all(ended);
+    await stillServes();
+  });
+
+  it('serves good tokens among a flood of bad ones, and each good one once', async () => {
+    const flood = new AbortController();
+    const bad = JSON.stringify({ csr: bench.csr(), ott: bench.token({}, {}, await bench.keyOf('EC-P256')) });
+    const statuses = new Set<number>();
+    const attackers = Array.from({ length: 30 }, async () => {
+      while (!flood.signal.aborted) statuses.add((await ask(ca.port, '/sign', { body: bad })).status);
+    });
+    for (let count = 0; count < 30; count++) await stillServes();
+    flood.abort();
+    await Promise.all(attackers);
+    assert.deepEqual([...statuses], [401]);
+  });
+
   it('has its memory back after 100 bodies of 8 MiB', async () => {
     const big = Buffer.alloc(8 * mib, 0x41);
     const round = async (count: number): Promise<void> => {
