@@ -16,6 +16,7 @@ import { stepCaVersion } from './generation.ts';
 import { initCommand } from './init/command.ts';
 import { askPassword } from './init/prompts.ts';
 import { findContext, stepBasePath, stepPath } from './init/step-path.ts';
+import { rolloverCommand } from './rollover/command.ts';
 import { type RunningCa, startCa } from './server.ts';
 
 /** step-ca's: long enough for any honest request. */
@@ -142,7 +143,8 @@ const program = new Command('autocert-ca')
   .configureHelp({ showGlobalOptions: true })
   .showHelpAfterError('(add --help for the flags)')
   .addCommand(serveCommand())
-  .addCommand(initCommand());
+  .addCommand(initCommand())
+  .addCommand(rolloverCommand());
 for (const command of [program, ...program.commands]) command.exitOverride();
 
 try {

@@ -32,6 +32,11 @@ export const catalogue: readonly CatalogueEntry[] = [
   entry('ca provisioner list', 'list who may hand out certificates', () => import('./ca-provisioner-list.ts')),
   entry('ca init', 'make a new CA: keys, certificates, configuration', () => import('./ca-init.ts')),
   entry('ca serve', 'run the CA', () => import('./ca-serve.ts')),
+  entry(
+    'ca rollover',
+    'replace the intermediate or the root of a CA, without an interruption',
+    () => import('./ca-rollover.ts'),
+  ),
   entry('certificate inspect', 'show what is in a certificate or request', () => import('./certificate-inspect.ts')),
   entry(
     'certificate fingerprint',

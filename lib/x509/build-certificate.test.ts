@@ -305,6 +305,15 @@ describe('root and intermediate', () => {
     assert.equal(root.pathLength, 3);
     assert.equal(root.extensions.at(-1)?.oid, '1.2.3.4');
   });
+
+  it('take the name of another certificate as it is written there', async () => {
+    const { root } = await createFakeAuthority({
+      root: { subject: { country: ['DE', 'AT'], commonName: 'Wurzel ß' } },
+    });
+    const key = await generatePrivateKey();
+    const request = { subject: { der: root.subjectDer }, key, notBefore: start, notAfter: start + day };
+    assert.deepEqual(parseCertificate(buildRootCertificate(request)).subjectDer, root.subjectDer);
+  });
 });
 
 describe('what is written', () => {

@@ -158,7 +158,8 @@ function randomSerial(): bigint {
 }
 
 export type AuthorityRequest = Validity & {
-  readonly subject: SubjectFields;
+  /** Fields, or the whole encoded name of another certificate. */
+  readonly subject: SubjectFields | { readonly der: Uint8Array };
   readonly serial?: bigint;
   /** How many authorities may follow below; 1 for a root and 0 for an intermediate when absent. */
   readonly pathLength?: number;
@@ -168,7 +169,7 @@ export type AuthorityRequest = Validity & {
 
 /** Self-signed root as `step ca init` makes it: certSign and crlSign, path length 1. DER. */
 export function buildRootCertificate(request: AuthorityRequest & { readonly key: KeyObject }): Buffer {
-  const subjectDer = encodeName(request.subject);
+  const subjectDer = encodeSubject(request.subject);
   const spki = publicKeyDer(request.key);
   const extensions = [
     authorityUsage,
@@ -199,7 +200,10 @@ export function buildIntermediateCertificate(
     ...(request.extraExtensions ?? []),
   ];
   const signer = createSigner(issuer.subjectDer, issuerKey, issuer.signatureAlgorithm);
-  return signer({ ...request, subjectDer: encodeName(request.subject), extensions });
+  return signer({ ...request, subjectDer: encodeSubject(request.subject), extensions });
 }
 
 const authorityUsage = encodeKeyUsage(['certSign', 'crlSign']);
+
+const encodeSubject = (subject: AuthorityRequest['subject']): Uint8Array =>
+  'der' in subject ? subject.der : encodeName(subject);

@@ -37,7 +37,7 @@ const effectful = [
   /(^|\/)server\.ts$/,
   /(^|\/)adapters\//,
   /^lib\/(time|crypto|certificate-files|http|ca-client|kubernetes|log|pod)\//,
-  /^ca\/(init|keys|store)\//,
+  /^ca\/(init|keys|rollover|store)\//,
   /^cli\//,
   /^(tools|test|examples|bench)\//,
 ];

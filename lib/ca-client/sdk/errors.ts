@@ -42,8 +42,7 @@ const outcomes: Readonly<Record<TlsFailure, Outcome>> = {
 /** A request of the client that got no answer. The kind says whether the peer, we, or the network is the reason. */
 export function requestFailed(method: string, origin: string, failure: TlsFailure, cause: unknown): AppError {
   const { kind, text, hint } = outcomes[failure];
-  const reason = failure === 'other' ? `: ${describeError(cause)}` : '';
-  return new AppError('ERR_SDK_REQUEST', kind, `${method} ${origin}: ${text}${reason}`, {
+  return new AppError('ERR_SDK_REQUEST', kind, `${method} ${origin}: ${text}: ${describeError(cause)}`, {
     cause,
     context: { failure },
     ...(hint === undefined ? {} : { hint }),

@@ -79,7 +79,7 @@ const initMember = (name: string, program: CaProgram): Promise<CaFiles> =>
 
 const rootOf = ({ folder }: CaFiles): string => join(folder, 'certs', 'root_ca.crt');
 
-async function startMember(program: CaProgram, files: CaFiles): Promise<Member> {
+export async function startMember(program: CaProgram, files: CaFiles): Promise<Member> {
   const rootPath = rootOf(files);
   const first = await startCaProcess(program, files);
   const member: Member = {
