@@ -2,7 +2,7 @@
  * Shape of ca.json as step writes and re-saves it (step-ca 0.30): unknown members are kept, null is absent, durations
  * are Go texts. Rules that join several members are in config.ts.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { tryParseGoDuration } from '../../lib/time/index.ts';
 
 /** Go decodes null into the zero value: as if it were not there. */

@@ -12,7 +12,7 @@ const context = { output: process.stderr };
 /** @throws {AppError} ERR_CA_FLAG_MISSING (invalid) without a terminal */
 export async function askText(question: string, flag: string, given?: { initial?: string }): Promise<string> {
   requireTerminal(question, flag);
-  const { input } = await import('@inquirer/prompts');
+  const { input } = await import('./prompt-library.ts');
   const answer = await input(
     { message: question, required: true, ...(given?.initial === undefined ? {} : { default: given.initial }) },
     context,
@@ -23,14 +23,14 @@ export async function askText(question: string, flag: string, given?: { initial?
 /** Empty when the answer was left empty. @throws {AppError} ERR_CA_FLAG_MISSING (invalid) without a terminal */
 export async function askPassword(question: string, flag: string): Promise<string> {
   requireTerminal(question, flag);
-  const { password } = await import('@inquirer/prompts');
+  const { password } = await import('./prompt-library.ts');
   return password({ message: `Please enter ${question}`, mask: '*' }, context);
 }
 
 /** Without a terminal the answer is no. */
 export async function askConfirmation(question: string): Promise<boolean> {
   if (!isTerminal()) return false;
-  const { confirm } = await import('@inquirer/prompts');
+  const { confirm } = await import('./prompt-library.ts');
   return confirm({ message: question, default: false }, context);
 }
 

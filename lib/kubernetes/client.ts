@@ -23,7 +23,7 @@ import { AppError } from '../errors/index.ts';
 import { type ApiAction, apiAnswerInvalid, apiConfigInvalid, apiRefused, apiUnreachable } from './errors.ts';
 import { KeepAliveTransport, TransportFailure } from './transport.ts';
 
-type ClientNode = typeof import('@kubernetes/client-node');
+type ClientNode = typeof import('./client-node.ts');
 type KubeConfig = InstanceType<ClientNode['KubeConfig']>;
 
 /** Options of {@link connectKubernetes}. */
@@ -86,7 +86,7 @@ export type KubernetesVersion = { readonly major: number; readonly minor: number
  * @throws {AppError} ERR_KUBERNETES_CONFIG (invalid) when there is neither a kubeconfig nor a pod around us
  */
 export async function connectKubernetes(options: KubernetesOptions): Promise<KubernetesClient> {
-  const clientNode = await import('@kubernetes/client-node');
+  const clientNode = await import('./client-node.ts');
   return new KubernetesClient(clientNode, loadConfig(clientNode, options.kubeconfigPath), options);
 }
 

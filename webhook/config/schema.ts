@@ -5,7 +5,7 @@
  * An empty string counts as absent, as in upstream's generated files. Container and volume templates belong to Kubernetes:
  * only what the webhook itself relies on is checked, everything else is passed on.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { isAppError } from '../../lib/errors/index.ts';
 import { parseListenAddress } from '../../lib/http/index.ts';
 import { parseGoDuration } from '../../lib/time/index.ts';
