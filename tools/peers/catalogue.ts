@@ -14,6 +14,8 @@ export type Source =
     }
   /** Commands of the Kubernetes module and of the etcd server it names, built together. */
   | { readonly kind: 'kubernetes'; readonly packages: Readonly<Record<string, string>> }
+  /** A Go program of this repository. */
+  | { readonly kind: 'go-program'; readonly folder: string; readonly binary: string }
   /** A virtual environment with one package. */
   | { readonly kind: 'python'; readonly requirement: string };
 
@@ -60,12 +62,38 @@ export const peers: readonly Peer[] = [
       kind: 'kubernetes',
       packages: {
         'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver',
+        'kube-controller-manager': 'k8s.io/kubernetes/cmd/kube-controller-manager',
+        'kube-scheduler': 'k8s.io/kubernetes/cmd/kube-scheduler',
+        kubelet: 'k8s.io/kubernetes/cmd/kubelet',
+        'kube-proxy': 'k8s.io/kubernetes/cmd/kube-proxy',
         kubectl: 'k8s.io/kubernetes/cmd/kubectl',
         etcd: 'go.etcd.io/etcd/server/v3',
       },
     },
-    programs: { 'kube-apiserver': 'kube-apiserver', kubectl: 'kubectl', etcd: 'etcd' },
-    purpose: 'a real API server for admission and the chart',
+    programs: {
+      'kube-apiserver': 'kube-apiserver',
+      'kube-controller-manager': 'kube-controller-manager',
+      'kube-scheduler': 'kube-scheduler',
+      kubelet: 'kubelet',
+      'kube-proxy': 'kube-proxy',
+      kubectl: 'kubectl',
+      etcd: 'etcd',
+    },
+    purpose: 'a real API server for admission and the chart, and a real node for everything',
+  },
+  {
+    name: 'coredns',
+    version: '1.15.0',
+    source: { kind: 'go-program', folder: 'test/peers/coredns', binary: 'coredns' },
+    programs: { coredns: 'coredns' },
+    purpose: 'the cluster DNS of the node',
+  },
+  {
+    name: 'pause',
+    version: '1',
+    source: { kind: 'go-program', folder: 'test/peers/pause', binary: 'pause' },
+    programs: { pause: 'pause' },
+    purpose: 'the sandbox container of the node',
   },
   {
     name: 'helm',

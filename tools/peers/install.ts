@@ -31,6 +31,10 @@ async function install(peer: Peer): Promise<void> {
       await buildKubernetes(peer, peer.source, work);
       await rename(join(work, 'out'), target);
       break;
+    case 'go-program':
+      await buildProgram(peer.source, join(work, 'out'));
+      await rename(join(work, 'out'), target);
+      break;
     case 'python':
       await pythonEnvironment(peer.source, target);
       break;
@@ -61,6 +65,12 @@ async function buildKubernetes(peer: Peer, source: SourceOf<'kubernetes'>, work:
   for (const [name, path] of Object.entries(source.packages)) {
     await run('go', ['build', '-ldflags', flags, '-o', join(work, 'out', name), path], { env, cwd: work });
   }
+}
+
+async function buildProgram(source: SourceOf<'go-program'>, out: string): Promise<void> {
+  const env = { CGO_ENABLED: '0', GOFLAGS: '-trimpath -buildvcs=false', GOWORK: 'off' };
+  const cwd = join(import.meta.dirname, '../..', source.folder);
+  await run('go', ['build', '-ldflags', '-s -w', '-o', join(out, source.binary), '.'], { env, cwd });
 }
 
 async function pythonEnvironment(source: SourceOf<'python'>, target: string): Promise<void> {
