@@ -33,7 +33,7 @@ export type CaFiles = {
   /** Writes ca.json again with some of its members changed. */
   configure(change: (config: CaJson) => void): Promise<void>;
   /** Puts a root and an intermediate of this age in place, for tests with certificates of the past. */
-  makeOlder(ageMs: number): Promise<void>;
+  makeOlder(ageMs: number, name?: string): Promise<void>;
   remove(): Promise<void>;
 };
 
@@ -91,8 +91,8 @@ export async function initCa(by: CaProgram, { provisioner = 'admin', flags = [] 
       change(config);
       await writeFile(configPath, JSON.stringify(config, null, '\t'));
     },
-    async makeOlder(ageMs) {
-      const pki = await createPki({ name: 'Peers', password, imported: undefined, now: Date.now() - ageMs });
+    async makeOlder(ageMs, name = 'Peers') {
+      const pki = await createPki({ name, password, imported: undefined, now: Date.now() - ageMs });
       const files = { ...pki, caJson: undefined, defaults: undefined, database: false };
       writeAuthority(layoutOf(stepPath), files);
     },

@@ -7,6 +7,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { type Agent, type RequestOptions, request } from 'node:https';
+import { isIP } from 'node:net';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { classifyTlsFailure, codeOf, firstOf, withoutCertificate } from '../tls-failure.ts';
@@ -48,13 +49,19 @@ export function createFetch(agent: Agent, isClosed: () => boolean): MtlsFetch {
       if (!repeatable || !(error instanceof ConnectionLost)) throw explain(method, url, error);
     }
     try {
-      const createConnection: NonNullable<RequestOptions['createConnection']> = (options, onCreate) =>
-        agent.createConnection(options, onCreate);
-      return await send(url, method, init, { agent: false, createConnection });
+      return await send(url, method, init, onNewConnection(agent, url));
     } catch (error) {
       init.signal?.throwIfAborted();
       throw explain(method, url, error);
     }
+  };
+}
+
+/** Past the pool of the agent, whose other kept connections may be as dead. */
+function onNewConnection(agent: Agent, { hostname }: URL): RequestOptions {
+  return {
+    createConnection: (options, onCreate) => agent.createConnection(options, onCreate),
+    servername: isIP(hostname.replace(/^\[|\]$/g, '')) ? '' : hostname, // an agent would set it
   };
 }
 

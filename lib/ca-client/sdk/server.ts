@@ -8,7 +8,7 @@
 import { constants } from 'node:crypto';
 import type { RequestListener, ServerResponse } from 'node:http';
 import { createServer, type Server, type ServerOptions } from 'node:https';
-import type { SecureContextOptions, TLSSocket, Server as TlsServer } from 'node:tls';
+import type { SecureContextOptions, TLSSocket, TlsOptions, Server as TlsServer } from 'node:tls';
 import { type BootstrapOptions, bootstrapIdentity } from './enrol.ts';
 import type { ServiceIdentity } from './identity.ts';
 import type { TrustScope } from './trust.ts';
@@ -78,7 +78,7 @@ export function createMtlsServer(
  * Options for any server of Node that speaks TLS (node:tls, node:https, node:http2), as of now; give the server to
  * {@link followIdentity} then.
  */
-export function mtlsServerOptions(identity: ServiceIdentity, trust: TrustScope = 'roots') {
+export function mtlsServerOptions(identity: ServiceIdentity, trust: TrustScope = 'roots'): TlsOptions {
   return { ...secureContextOf(identity, trust), requestCert: true, rejectUnauthorized: true };
 }
 
@@ -98,10 +98,10 @@ export function followIdentity(
   return identity.follow(apply);
 }
 
-function secureContextOf(identity: ServiceIdentity, trust: TrustScope) {
+function secureContextOf(identity: ServiceIdentity, trust: TrustScope): SecureContextOptions {
   const { cert, key, ca } = identity.tlsMaterial(trust);
   // a resumed session would carry the verdict on a certificate past its end, and past a change of trust
-  return { cert, key, ca: [...ca], minVersion: 'TLSv1.2', secureOptions: constants.SSL_OP_NO_TICKET } as const;
+  return { cert, key, ca: [...ca], minVersion: 'TLSv1.2', secureOptions: constants.SSL_OP_NO_TICKET };
 }
 
 /** Open connections and the answers that are under way on them. */

@@ -74,8 +74,14 @@ export async function startFederation(
   };
 }
 
-const initMember = (name: string, program: CaProgram): Promise<CaFiles> =>
-  initCa(program, { flags: ['--name', `Example ${name}`] });
+/** step-ca looks at an expired certificate as of a minute before its end: by then the CA must have existed. */
+const ageMs = 24 * 60 * 60 * 1000;
+
+async function initMember(name: string, program: CaProgram): Promise<CaFiles> {
+  const files = await initCa(program);
+  await files.makeOlder(ageMs, `Example ${name}`);
+  return files;
+}
 
 const rootOf = ({ folder }: CaFiles): string => join(folder, 'certs', 'root_ca.crt');
 
@@ -95,9 +101,10 @@ export async function startMember(program: CaProgram, files: CaFiles): Promise<M
     },
     async reload(change) {
       await files.configure(change);
-      const seen = countReloads(member.process.output());
+      const loads = (): number => member.process.output().match(inForce[program])?.length ?? 0;
+      const seen = loads();
       member.process.signal('SIGHUP');
-      await untilTrue('the CA has reloaded', () => countReloads(member.process.output()) > seen);
+      await untilTrue('the CA has reloaded', () => loads() > seen);
     },
     kill: () => member.process.kill(),
     async start() {
@@ -107,9 +114,12 @@ export async function startMember(program: CaProgram, files: CaFiles): Promise<M
   return member;
 }
 
-/** Each of the two says once per configuration that it serves. */
-const countReloads = (output: string): number =>
-  output.match(/"msg":"listening"|Serving HTTPS on \S+ |reload(ed|ing)/g)?.length ?? 0;
+/** What each of the two says when a configuration is in force. */
+const inForce: Readonly<Record<CaProgram, RegExp>> = {
+  'step-ca': /Serving HTTPS on \S+ /g,
+  'autocert-ca': /"msg":"listening"/g,
+  autocert: /"msg":"listening"/g,
+};
 
 /** Looks until it is so, for as long as a slow machine may need. */
 export async function untilTrue(
