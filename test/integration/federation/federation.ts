@@ -2,8 +2,10 @@
  * Two CAs that are federated, each ours or the real step-ca, as in step's tutorial: "Cloud" and "Kubernetes", each with
  * the root of the other among its federatedRoots. Certificates may be short-lived, so that tests see many of them.
  */
-import { copyFile } from 'node:fs/promises';
+import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createOneTimeToken, decryptProvisionerKey, tokenAudience } from '../../../lib/jwk-provisioner/index.ts';
+import { fingerprint, parseCertificateChainPem } from '../../../lib/x509/index.ts';
 import {
   type CaFiles,
   type CaJson,
@@ -22,6 +24,8 @@ export type Member = {
   process: CaProcess;
   /** A one-time token, by the real step CLI. */
   token(subject: string, ...flags: string[]): Promise<string>;
+  /** The same without asking the CA: with the root and the provisioner that the files had at first. */
+  offlineToken(subject: string): Promise<string>;
   /** Writes ca.json again and waits until the server has taken it. */
   reload(change: (config: CaJson) => void): Promise<void>;
   /** Stops the process at once. */
@@ -88,6 +92,11 @@ const rootOf = ({ folder }: CaFiles): string => join(folder, 'certs', 'root_ca.c
 export async function startMember(program: CaProgram, files: CaFiles): Promise<Member> {
   const rootPath = rootOf(files);
   const first = await startCaProcess(program, files);
+  const [root] = parseCertificateChainPem(await readFile(rootPath, 'utf8'));
+  const rootFingerprint = root ? fingerprint(root.der) : '';
+  const { authority } = JSON.parse(await readFile(files.configPath, 'utf8')) as CaJson;
+  const encryptedKey = authority.provisioners[0]?.encryptedKey ?? '';
+  const provisioner = await decryptProvisionerKey(encryptedKey, files.password);
   const member: Member = {
     program,
     files,
@@ -98,6 +107,10 @@ export async function startMember(program: CaProgram, files: CaFiles): Promise<M
       const args = ['ca', 'token', subject, '--ca-url', first.url, '--root', rootPath, ...flags];
       const password = ['--provisioner', 'admin', '--provisioner-password-file', files.passwordPath];
       return (await step([...args, ...password], { stepPath: files.folder, cwd: files.folder })).trim();
+    },
+    async offlineToken(subject) {
+      const claims = { issuer: 'admin', audience: tokenAudience(first.url, 'sign'), subject, sans: [subject] };
+      return createOneTimeToken(provisioner, { ...claims, rootFingerprint, now: Date.now() });
     },
     async reload(change) {
       await files.configure(change);

@@ -17,6 +17,7 @@ import type { TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
 import {
   bootstrapClient,
+  bootstrapIdentity,
   bootstrapServer,
   fetchRootByFingerprint,
   type MtlsClient,
@@ -24,7 +25,7 @@ import {
 import { pathsIn, readCertificateSet } from '../../../lib/certificate-files/index.ts';
 import { fingerprint, parseCertificateChainPem } from '../../../lib/x509/index.ts';
 import { type CaProgram, initCa, runOurs, tryOurs } from '../../peers/certificate-authority.ts';
-import { step } from '../../peers/step.ts';
+import { runStep, step } from '../../peers/step.ts';
 import { createPod } from '../pod-programs/pod.ts';
 import { type Member, startMember, untilTrue } from './federation.ts';
 
@@ -44,9 +45,9 @@ async function startCa(t: TestContext, program: CaProgram): Promise<Member> {
 }
 
 /** `autocert-ca rollover`, then SIGHUP. */
-async function takeStep(ca: Member, name: string): Promise<string> {
+async function takeStep(ca: Member, name: string, ...flags: string[]): Promise<string> {
   const password = name === 'remove-root' ? [] : ['--password-file', ca.files.passwordPath];
-  const output = await runOurs(['rollover', name, ...password], ca.files.folder, ca.files.folder);
+  const output = await runOurs(['rollover', name, ...password, ...flags], ca.files.folder, ca.files.folder);
   await ca.reload(() => {});
   return output;
 }
@@ -141,6 +142,40 @@ for (const program of ['autocert-ca', 'step-ca'] as const) {
     });
   });
 }
+
+describe('those who know the old root only, when the new one issues already', () => {
+  for (const program of ['autocert-ca', 'step-ca'] as const) {
+    it(`are led on by the cross-signed root that ${program} serves: SDK, init container, curl, autocert`, async (t) => {
+      const ca = await startCa(t, program);
+      const oldRoot = await readFile(ca.rootPath, 'utf8');
+      const sha256 = fingerprint(parseCertificateChainPem(oldRoot)[0]?.der ?? Buffer.of());
+      await takeStep(ca, 'add-root');
+      await takeStep(ca, 'switch-root', '--force');
+      const token = await ca.offlineToken('late');
+      const identity = await bootstrapIdentity(token);
+      t.after(() => identity.close());
+      assert.equal(identity.rootInfo('roots').length, 2);
+      const pod = createPod(t);
+      const { code, output } = await pod.bootstrap({
+        STEP_CA_URL: ca.url,
+        STEP_FINGERPRINT: sha256,
+        STEP_TOKEN: await ca.offlineToken('web'),
+      });
+      assert.equal(code, 0, output);
+      const run = promisify(execFile);
+      const curl = await run('curl', ['-sS', '--fail', '--cacert', ca.rootPath, `${ca.url}/health`]);
+      assert.match(curl.stdout, /ok/);
+      const command = join(import.meta.dirname, '../../../bin/autocert');
+      await run(command, ['ca', 'health', '--ca-url', ca.url, '--root', ca.rootPath]);
+      const go = await runStep(['ca', 'health', '--ca-url', ca.url, '--root', ca.rootPath], {
+        stepPath: ca.files.folder,
+        cwd: ca.files.folder,
+      });
+      // Go counts a certificate that names itself as its issuer, other than RFC 5280 4.2.1.9: docs/guides/rollover.md
+      assert.match(go.stderr, /too many intermediates for path length constraint/);
+    });
+  }
+});
 
 /** The init container's first certificate, then the renewer as a process. */
 async function startPod(t: TestContext, ca: Member, rootFingerprint: string) {
