@@ -5,12 +5,12 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 NODE_TEST := node --test --test-isolation=none --test-reporter=./tools/test-runner/reporter.ts \
 	--import ./tools/test-runner/hygiene.ts
-FOLDERS := lib ca webhook init-container renewer cli tools examples test
+FOLDERS := lib ca webhook init-container renewer cli tools examples test bench
 # make test ONLY=ca runs the tests of one folder
 ONLY ?=
 TESTS := $(foreach folder,$(if $(ONLY),$(ONLY),$(FOLDERS)),'$(folder)/**/*.test.ts')
 
-.PHONY: help install peers demo demo-federation check test unit bundle manifests golden docs clean
+.PHONY: help install peers demo demo-federation check test unit bench bundle manifests golden docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -41,7 +41,10 @@ test: peers ## every test against the real peers; ONLY=ca for one folder
 	@$(NODE_TEST) --experimental-test-coverage --test-coverage-exclude='**/*.test.ts' --test-coverage-exclude='test/**' $(TESTS)
 
 unit: install ## the tests beside the code: no peer, no network
-	@$(NODE_TEST) $(foreach folder,lib ca webhook init-container renewer cli tools,'$(folder)/**/*.test.ts')
+	@$(NODE_TEST) $(foreach folder,lib ca webhook init-container renewer cli tools bench,'$(folder)/**/*.test.ts')
+
+bench: peers ## our speed and memory beside each peer's, as ratios; ONLY=ca for one, BENCH_QUICK=1 for a rough look
+	@node bench/main.ts $(ONLY)
 
 bundle: install ## one minified file per program into dist/
 	@node tools/bundle/main.ts
