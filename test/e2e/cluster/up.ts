@@ -14,6 +14,7 @@ import {
 } from './node.ts';
 import { run, untilReady } from './processes.ts';
 import { inState, stateFolder } from './state.ts';
+import { createVolumes } from './storage.ts';
 
 const tools: Readonly<Record<string, string>> = {
   containerd: 'containerd',
@@ -40,6 +41,7 @@ export async function up(say: (what: string) => void): Promise<void> {
   await untilApiServerReady();
   say('API server');
   startControllers();
+  await createVolumes();
   startKubelet(inside);
   startKubeProxy();
   startCoreDns();
