@@ -4,7 +4,7 @@
  */
 import { rmSync, writeFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
-import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
+import type { DetailedPeerCertificate } from 'node:tls';
 // in a service of your own: from '@autocert/autocert/client'
 import { bootstrapServer } from '../../lib/ca-client/index.ts';
 
@@ -14,7 +14,7 @@ const { server, identity, close } = await bootstrapServer(
   await text(process.stdin),
   { trust: 'federation' },
   (request, response) => {
-    const certificate = (request.socket as TLSSocket).getPeerCertificate(true);
+    const certificate = request.socket.getPeerCertificate(true);
     response.setHeader('Content-Type', 'text/plain; charset=utf-8');
     response.end(
       `Hello ${certificate.subject.CN} (cert issued by '${issuerOf(certificate)}') at ${new Date().toISOString()}\n`,

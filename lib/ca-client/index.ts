@@ -21,6 +21,7 @@ export {
   createMtlsServer,
   followIdentity,
   type MtlsClient,
+  type MtlsRequestListener,
   type MtlsServer,
   mtlsServerOptions,
   type ServiceIdentity,

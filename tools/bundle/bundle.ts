@@ -20,14 +20,14 @@ const requireForCommonJs =
   "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
 
 export async function bundleProgram(program: Program): Promise<Bundle> {
-  const fromNpm = program.budgetBytes === undefined;
+  const fromNpm = program.budgetBytes === undefined && !program.library;
   const shebang = program.command ? '#!/usr/bin/env node\n' : '';
   const result = await build({
     absWorkingDir: root,
     entryPoints: [program.entry],
     outfile: join('dist', `${program.name}.mjs`),
     bundle: true,
-    minify: true,
+    minify: !program.library,
     platform: 'node',
     target: 'node24',
     format: 'esm',

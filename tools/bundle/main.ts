@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
 import { bundleProgram } from './bundle.ts';
 import { programs } from './programs.ts';
+import { emitTypes } from './types.ts';
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.find((name) => !programs.some((program) => program.name === name));
@@ -14,7 +15,8 @@ if (unknown !== undefined) {
 for (const program of programs) {
   if (wanted.length > 0 && !wanted.includes(program.name)) continue;
   const { files, sizeBytes } = await bundleProgram(program);
-  for (const { path, bytes } of files) {
+  const types = program.library ? emitTypes(program.entry) : [];
+  for (const { path, bytes } of [...files, ...types]) {
     mkdirSync(dirname(path), { recursive: true });
     rmSync(path, { force: true });
     writeFileSync(path, bytes, { mode: program.command && path.endsWith('.mjs') ? 0o755 : 0o644 });

@@ -1,4 +1,4 @@
-/** The programs that are shipped as one file each, and what each may weigh. Data only. */
+/** What is shipped as one file each, programs and the library for services, and what each may weigh. Data only. */
 
 export type Program = {
   /** Name of the file in dist/ without its suffix, and of the image. */
@@ -6,6 +6,8 @@ export type Program = {
   readonly entry: string;
   /** Run by people: it gets a line that names its interpreter. */
   readonly command?: true;
+  /** For the programs of others: readable, with its types. */
+  readonly library?: true;
   /** Lives in other people's pods: nothing from npm, and no larger than this when minified. */
   readonly budgetBytes?: number;
 };
@@ -17,6 +19,7 @@ export const programs: readonly Program[] = [
   { name: 'autocert', entry: 'cli/main.ts', command: true },
   { name: 'autocert-local-keeper', entry: 'cli/local/processes/keeper.ts' },
   { name: 'autocert-local-preload', entry: 'cli/local/network/preload.ts' },
+  { name: 'autocert-client', entry: 'lib/ca-client/sdk/index.ts', library: true },
   { name: 'autocert-controller', entry: 'webhook/main.ts' },
   { name: 'autocert-ca', entry: 'ca/main.ts' },
   { name: 'autocert-bootstrapper', entry: 'init-container/main.ts', budgetBytes: podBudgetBytes },

@@ -21,6 +21,7 @@ export {
   bootstrapServer,
   createMtlsServer,
   followIdentity,
+  type MtlsRequestListener,
   type MtlsServer,
   type MtlsServerOptions,
   mtlsServerOptions,

@@ -6,7 +6,7 @@
  * connection is touched.
  */
 import { constants } from 'node:crypto';
-import type { RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { createServer, type Server, type ServerOptions } from 'node:https';
 import type { SecureContextOptions, TLSSocket, TlsOptions, Server as TlsServer } from 'node:tls';
 import { type BootstrapOptions, bootstrapIdentity } from './enrol.ts';
@@ -19,6 +19,12 @@ export type MtlsServerOptions = {
   /** Anything else of node:https: time-outs, versions, suites. Certificate, key and trust are the identity's. */
   readonly https?: ServerOptions | undefined;
 };
+
+/** `request.socket.getPeerCertificate()` is the client's certificate: others do not come this far. */
+export type MtlsRequestListener = (
+  request: IncomingMessage & { readonly socket: TLSSocket },
+  response: ServerResponse,
+) => unknown;
 
 export type MtlsServer = {
   /** Call `listen` on it. */
@@ -37,7 +43,7 @@ const defaultGraceMs = 10_000;
 export async function bootstrapServer(
   token: string,
   options: BootstrapOptions & MtlsServerOptions,
-  handler: RequestListener,
+  handler: MtlsRequestListener,
 ): Promise<MtlsServer> {
   const identity = await bootstrapIdentity(token, options);
   const serving = createMtlsServer(identity, options, handler);
@@ -54,9 +60,9 @@ export async function bootstrapServer(
 export function createMtlsServer(
   identity: ServiceIdentity,
   { trust = 'roots', https = {} }: MtlsServerOptions,
-  handler: RequestListener,
+  handler: MtlsRequestListener,
 ): MtlsServer {
-  const server = createServer(Object.assign({}, https, mtlsServerOptions(identity, trust)), handler);
+  const server = createServer(Object.assign({}, https, mtlsServerOptions(identity, trust)), handler as RequestListener);
   const connections = trackConnections(server);
   const detach = followIdentity(identity, server, trust, https);
   const unfollow = identity.follow((removed) => {

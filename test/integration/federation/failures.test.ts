@@ -14,6 +14,7 @@ import {
   bootstrapServer,
   followIdentity,
   type MtlsClient,
+  type MtlsRequestListener,
   type MtlsServer,
   mtlsServerOptions,
 } from '../../../lib/ca-client/index.ts';
@@ -30,8 +31,8 @@ async function serve(t: TestContext, ca: Member, options: Parameters<typeof boot
   return { ...serving, url: `https://localhost:${(serving.server.address() as AddressInfo).port}` };
 }
 
-const greet: Parameters<typeof bootstrapServer>[2] = (incoming, outgoing) => {
-  outgoing.end(`Hello ${(incoming.socket as TLSSocket).getPeerCertificate().subject.CN}`);
+const greet: MtlsRequestListener = (incoming, outgoing) => {
+  outgoing.end(`Hello ${incoming.socket.getPeerCertificate().subject.CN}`);
 };
 
 async function call(t: TestContext, ca: Member, name: string, options: Parameters<typeof bootstrapClient>[1]) {

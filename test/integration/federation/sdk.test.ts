@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import type { TLSSocket } from 'node:tls';
 import { bootstrapClient, bootstrapServer, type MtlsServer } from '../../../lib/ca-client/index.ts';
 import { type Federation, startFederation } from './federation.ts';
 
@@ -33,7 +32,7 @@ for (const pair of pairs) {
         await cloud.token('localhost'),
         { trust: 'federation' },
         (request, response) => {
-          response.end(`Hello ${(request.socket as TLSSocket).getPeerCertificate().subject.CN}`);
+          response.end(`Hello ${request.socket.getPeerCertificate().subject.CN}`);
         },
       );
       t.after(() => serving.close(0));
