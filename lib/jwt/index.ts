@@ -1,51 +1,20 @@
 /**
- * JSON Web Tokens in compact form (RFC 7515, 7519): signed here, or taken apart without judging. Servers verify foreign
- * tokens with jose; this module has no dependency, since programs in other people's pods use it.
+ * JSON Web Tokens in compact form (RFC 7515, 7519): signed, taken apart without judging, or verified. It has no
+ * dependency, since programs in other people's pods use it.
  *
  * Keep: `decodeJwt` verifies nothing; what it returns is what somebody claims.
  */
 import { constants, type KeyObject, sign } from 'node:crypto';
 import { decodeBase64url, encodeBase64url } from '../encoding/index.ts';
 import { AppError } from '../errors/index.ts';
+import { defaultAlgorithm, fitsKey, type JwtAlgorithm } from './algorithms.ts';
 import { hasRepeatedMember } from './unique-members.ts';
 
-/** Signature algorithms of RFC 7518 3.1 and RFC 8037 that use a key pair. */
-export const jwtAlgorithms = [
-  'ES256',
-  'ES384',
-  'ES512',
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'EdDSA',
-] as const;
-export type JwtAlgorithm = (typeof jwtAlgorithms)[number];
+export { defaultAlgorithm, type JwtAlgorithm, jwtAlgorithms } from './algorithms.ts';
+export { findSignatureProblem } from './verify.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 export type DecodedJwt = { readonly header: JsonObject; readonly claims: JsonObject };
-
-const algorithmOfCurve: Readonly<Record<string, JwtAlgorithm>> = {
-  prime256v1: 'ES256',
-  secp384r1: 'ES384',
-  secp521r1: 'ES512',
-};
-
-/** What step signs with this key by default; undefined when no algorithm fits. */
-export function defaultAlgorithm(key: KeyObject): JwtAlgorithm | undefined {
-  switch (key.asymmetricKeyType) {
-    case 'ec':
-      return algorithmOfCurve[key.asymmetricKeyDetails?.namedCurve ?? ''];
-    case 'rsa':
-      return 'RS256';
-    case 'ed25519':
-      return 'EdDSA';
-    default:
-      return undefined;
-  }
-}
 
 /**
  * Signs claims. `alg` is put into the header; members of `header` follow it in their order.
@@ -58,17 +27,12 @@ export function signJwt(token: {
   readonly alg?: JwtAlgorithm;
 }): string {
   const alg = token.alg ?? defaultAlgorithm(token.key);
-  if (alg === undefined || !fits(alg, token.key)) {
+  if (alg === undefined || !fitsKey(alg, token.key)) {
     throw new TypeError(`a ${token.key.asymmetricKeyType} key cannot sign ${alg ?? 'tokens'}`);
   }
   const header = encodeBase64url(JSON.stringify(Object.assign({ alg }, token.header, { alg })));
   const input = `${header}.${encodeBase64url(JSON.stringify(token.claims))}`;
   return `${input}.${encodeBase64url(signInput(Buffer.from(input, 'latin1'), token.key, alg))}`;
-}
-
-function fits(alg: JwtAlgorithm, key: KeyObject): boolean {
-  if (alg.startsWith('ES') || alg === 'EdDSA') return defaultAlgorithm(key) === alg;
-  return key.asymmetricKeyType === 'rsa';
 }
 
 function signInput(input: Buffer, key: KeyObject, alg: JwtAlgorithm): Buffer {
