@@ -46,6 +46,21 @@ unit: install ## the tests beside the code: no peer, no network
 bench: peers ## our speed and memory beside each peer's, as ratios; ONLY=ca for one, BENCH_QUICK=1 for a rough look
 	@node bench/main.ts $(ONLY)
 
+e2e: peers ## the product on a real one-node cluster, as root; ONLY=name for some scenarios
+	@node test/e2e/run.ts $(ONLY)
+
+soak: peers ## the same with the lifetimes that people use: hours
+	@AUTOCERT_E2E_SOAK=1 AUTOCERT_E2E_PATIENCE=10 node test/e2e/run.ts $(ONLY)
+
+e2e-up: peers ## the cluster alone, to work with
+	@node test/e2e/cluster/main.ts up
+
+e2e-down: install ## takes it away, also what a crash has left
+	@node test/e2e/cluster/main.ts down
+
+images: install ## images of the programs, with docker buildx or buildah, into dist/images
+	@node tools/images/main.ts
+
 bundle: install ## one minified file per program into dist/
 	@node tools/bundle/main.ts
 
