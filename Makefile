@@ -5,10 +5,10 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 NODE_TEST := node --test --test-isolation=none --test-reporter=./tools/test-runner/reporter.ts \
 	--import ./tools/test-runner/hygiene.ts
-FOLDERS := lib ca webhook init-container renewer cli tools examples test bench
+FOLDERS := lib ca webhook init-container renewer cli tools examples bench test/!(e2e)
 # make test ONLY=ca runs the tests of one folder
 ONLY ?=
-TESTS := $(foreach folder,$(if $(ONLY),$(ONLY),$(FOLDERS)),'$(folder)/**/*.test.ts')
+TESTS := $(foreach folder,$(if $(ONLY),$(ONLY),$(FOLDERS)),'$(folder)/**/*.test.ts') $(if $(ONLY),,'test/*.test.ts')
 
 .PHONY: help install peers demo demo-federation check test unit bench bundle manifests golden docs clean
 
