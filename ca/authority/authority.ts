@@ -142,7 +142,7 @@ export class Authority {
    */
   async authorizeRenewToken(given: string): Promise<Certificate> {
     const token = normalizeToken(given);
-    const opened = await openRenewToken(token, this.roots);
+    const opened = openRenewToken(token, this.roots);
     const provisioner = await this.#findProvisioner(opened.leaf);
     // a leaf that nothing ties to a provisioner renews over TLS only
     if (!provisioner) throw renewProvisionerUnknown(serialDecimal(opened.leaf));

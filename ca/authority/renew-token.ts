@@ -6,8 +6,7 @@
  * Keep: the texts go to the client as they are (step-ca), the order of the checks is step-ca's but for the use of the
  * token, which comes last.
  */
-import { compactVerify } from 'jose';
-import { decodeJwt } from '../../lib/jwt/index.ts';
+import { decodeJwt, findSignatureProblem, jwtAlgorithms } from '../../lib/jwt/index.ts';
 import type { EpochMs } from '../../lib/time/index.ts';
 import { type Certificate, parseCertificate, verifyChain } from '../../lib/x509/index.ts';
 import { matchesAudience } from './audiences.ts';
@@ -23,16 +22,16 @@ export type SignedRenewToken = {
   readonly claims: Readonly<Record<string, unknown>>;
 };
 
-const algorithms = ['ES256', 'ES384', 'ES512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'EdDSA'];
 const maxChainLength = 8;
 
 /** @throws {AppError} ERR_RENEW_TOKEN (unauthenticated) */
-export async function openRenewToken(token: string, roots: readonly Certificate[]): Promise<SignedRenewToken> {
+export function openRenewToken(token: string, roots: readonly Certificate[]): SignedRenewToken {
   try {
     const { header, claims } = decodeJwt(token);
     requirePlainHeader(header);
     const leaf = verifiedLeaf(header.x5cInsecure, roots);
-    await compactVerify(token, leaf.publicKey, { algorithms });
+    const problem = findSignatureProblem(token, header, { key: leaf.publicKey, algorithms: jwtAlgorithms });
+    if (problem !== undefined) throw new TypeError(problem);
     return { leaf, claims };
   } catch (cause) {
     throw renewToken('', cause);

@@ -2,7 +2,7 @@
  * Signature algorithms of certificates and requests: AlgorithmIdentifier to node:crypto and back. MD5 is in no table, and
  * SHA-1 in that of requests only: there it proves the possession of a key, and nobody trusts what it says.
  */
-import { constants, type KeyObject, sign, verify } from 'node:crypto';
+import { constants, type KeyObject, type SignKeyObjectInput, sign, verify } from 'node:crypto';
 import { contextTag, integer, nullValue, oid, sequence, tlv } from '../encoding/index.ts';
 import { issuerUnfit } from './errors.ts';
 import { oids } from './oids.ts';
@@ -119,7 +119,7 @@ function algorithmName(key: KeyObject, own: SignatureAlgorithm | undefined): str
 
 /** Signature over `data`; ECDSA in DER form. */
 export function signData(data: Uint8Array, key: KeyObject, algorithm: SignatureAlgorithm): Buffer {
-  return sign(algorithm.hash, data, { key, ...padding(algorithm) });
+  return sign(algorithm.hash, data, withPadding(key, algorithm));
 }
 
 /** Whether the signature is the key's. A key of another family than the algorithm's is false, not an error. */
@@ -132,15 +132,17 @@ export function verifyData(
   const family = algorithm.family === 'rsa-pss' ? 'rsa' : algorithm.family;
   if (key.asymmetricKeyType !== family) return false;
   try {
-    return verify(algorithm.hash, data, { key, ...padding(algorithm) }, signature);
+    return verify(algorithm.hash, data, withPadding(key, algorithm), signature);
   } catch {
     return false; // OpenSSL throws for an RSA key too small for the hash, and the like
   }
 }
 
-function padding({ family, hash }: SignatureAlgorithm): { padding?: number; saltLength?: number } {
-  if (family === 'rsa') return { padding: constants.RSA_PKCS1_PADDING };
-  if (family === 'rsa-pss' && hash && hash !== 'sha1')
-    return { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: sha2[hash].bytes };
-  return {};
+/**
+ * PSS needs options; for the rest Node's own defaults are right (PKCS#1 v1.5 for RSA, DER for ECDSA), and a bare key
+ * costs a third less than one with options, behind which Node throws and catches an error.
+ */
+function withPadding(key: KeyObject, { family, hash }: SignatureAlgorithm): KeyObject | SignKeyObjectInput {
+  if (family !== 'rsa-pss' || !hash || hash === 'sha1') return key;
+  return { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: sha2[hash].bytes };
 }
