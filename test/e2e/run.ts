@@ -1,7 +1,7 @@
 /**
  * `make e2e`: cluster up, images built and imported, scenarios, cluster gone.
  *
- *   scenarios/shared/  beside each other, on one installation with default values
+ *   scenarios/shared/  beside each other, on one installation
  *   scenarios/alone/   one after the other, each with an installation of its own
  */
 import { spawn } from 'node:child_process';
@@ -59,8 +59,8 @@ async function main(): Promise<number> {
     say('images are imported');
     const results: [number, number][] = [];
     if (shared.length > 0) {
-      await install();
-      say('installed with default values');
+      await install({ set: { 'autocert.restrictCertificatesToNamespace': 'true' } });
+      say('installed');
       results.push(await runFiles(shared, 3));
       await remove();
     }

@@ -23,8 +23,7 @@ const daemons = [
 export async function down(): Promise<void> {
   if (!existsSync(stateFolder())) return;
   for (const name of daemons) killDaemon(name);
-  killShims();
-  await removePodCgroups();
+  await killPodProcesses();
   killDaemon('keeper');
   await run(['ip', 'netns', 'del', namespaceName]).catch(() => {}); // not made yet, or gone
   if (existsSync(inState('made-netns-mount')) && readdirSync('/run/netns').length === 0) {
@@ -33,6 +32,12 @@ export async function down(): Promise<void> {
   for (const setting of lines('machine-settings')) await run(['sysctl', '-qw', setting]);
   for (const folder of lines('made-folders')) attempt(() => rmdirSync(folder)); // stays when somebody else uses it by now
   await removeState();
+}
+
+/** Ends every container of the node, and what runs in it. */
+export async function killPodProcesses(): Promise<void> {
+  killShims();
+  await removePodCgroups();
 }
 
 /** Each container has a process of containerd beside it, which outlives containerd and knows its socket. */

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { peerPath } from '../../../tools/peers/index.ts';
 import { kubeconfigPath, pkiPath } from './credentials.ts';
-import { insideNetwork, run, startDaemon, untilReady } from './processes.ts';
+import { daemonPid, insideNetwork, run, startDaemon, untilReady } from './processes.ts';
 import { fixedFolders, inState, machineSettings, namespaceName, nodeAddress, podSubnet } from './state.ts';
 
 const containerdSocket = (): string => inState('containerd.sock');
@@ -52,8 +52,13 @@ export async function createMounts(): Promise<readonly string[]> {
     ...fixedFolders,
   ]);
   await untilReady('keeper', 10, async () => existsSync(inState('mounted')));
-  return [...insideNetwork, `--mount=/proc/${pid}/ns/mnt`];
+  return enterNode(pid);
 }
+
+/** The same for a node that is up. */
+export const createdMounts = (): readonly string[] => enterNode(daemonPid('keeper') ?? 0);
+
+const enterNode = (keeper: number): readonly string[] => [...insideNetwork, `--mount=/proc/${keeper}/ns/mnt`];
 
 export async function startContainerd(inside: readonly string[]): Promise<void> {
   const unused = [

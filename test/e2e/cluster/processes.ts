@@ -62,6 +62,11 @@ export function killDaemon(name: string): void {
   if (pid !== undefined) process.kill(pid, 'SIGKILL');
 }
 
+/** A process that was killed is gone a moment later. */
+export async function untilGone(name: string): Promise<void> {
+  while (daemonPid(name) !== undefined) await sleep(20);
+}
+
 /** Polls until `check` says yes. Fails at once, with the end of its log, when the daemon has ended. */
 export async function untilReady(name: string, seconds: number, check: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + seconds * 1000;

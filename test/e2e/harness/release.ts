@@ -5,7 +5,7 @@ import { peerPath } from '../../../tools/peers/index.ts';
 import { kubeconfigPath } from '../cluster/credentials.ts';
 import { insideNetwork, run } from '../cluster/processes.ts';
 import { inState } from '../cluster/state.ts';
-import { kubectl } from './kubectl.ts';
+import { kubectl, readObject } from './kubectl.ts';
 
 export type ReleaseOptions = {
   readonly release?: string;
@@ -49,4 +49,41 @@ export function helm(...args: readonly string[]): Promise<string> {
   const home = inState('helm');
   const environment = [`KUBECONFIG=${kubeconfigPath('admin')}`, `HOME=${home}`, `PATH=${process.env.PATH}`];
   return run([...insideNetwork, 'env', '-i', ...environment, peerPath('helm'), ...args]);
+}
+
+const prefix = 'autocert-step-certificates';
+
+/** Changes ca.json in its ConfigMap and restarts the CA, as the chart's documentation says. */
+export async function changeCaJson(change: (caJson: CaJson) => void, namespace = 'step'): Promise<void> {
+  const { data } = await readObject<{ data: Record<string, string> }>(namespace, 'configmap', `${prefix}-config`);
+  const caJson = JSON.parse(data['ca.json'] ?? '{}') as CaJson;
+  change(caJson);
+  const patch = JSON.stringify({ data: { 'ca.json': JSON.stringify(caJson, null, '\t') } });
+  await kubectl(
+    'patch',
+    'configmap',
+    `${prefix}-config`,
+    `--namespace=${namespace}`,
+    '--type=merge',
+    `--patch=${patch}`,
+  );
+  await restartCa(namespace);
+}
+
+export type CaJson = {
+  authority: { claims?: Record<string, string>; [member: string]: unknown };
+  [member: string]: unknown;
+};
+
+export async function restartCa(namespace = 'step'): Promise<void> {
+  await kubectl('rollout', 'restart', `statefulset/${prefix}`, `--namespace=${namespace}`);
+  await kubectl('rollout', 'status', `statefulset/${prefix}`, `--namespace=${namespace}`, `--timeout=${timeout}`);
+}
+
+/** Stops the CA, or starts it again and waits until it serves. */
+export async function scaleCa(replicas: 0 | 1, namespace = 'step'): Promise<void> {
+  await kubectl('scale', `statefulset/${prefix}`, `--replicas=${replicas}`, `--namespace=${namespace}`);
+  await kubectl('rollout', 'status', `statefulset/${prefix}`, `--namespace=${namespace}`, `--timeout=${timeout}`);
+  if (replicas === 0)
+    await kubectl('wait', '--for=delete', `pod/${prefix}-0`, `--namespace=${namespace}`, `--timeout=${timeout}`);
 }

@@ -1,0 +1,87 @@
+/**
+ * Certificates of a minute under load: nothing fails, nothing old is served, the key is new each time; then the root is
+ * replaced, with nothing restarted but the CA.
+ */
+import assert from 'node:assert/strict';
+import { after, before, describe } from 'node:test';
+import { inspectCertificate } from '../../harness/certificates.ts';
+import { folder, pod } from '../../harness/pods.ts';
+import { type ProbeResult, probe } from '../../harness/probe.ts';
+import { changeCaJson, install, remove } from '../../harness/release.ts';
+import { rolloverRoot } from '../../harness/rollover.ts';
+import { type Scenario, scenario } from '../../harness/scenario.ts';
+import { isSoak } from '../../harness/wait.ts';
+
+/** How long the load lasts, in seconds, and how long a certificate lives. */
+const [loadSeconds, lifeSeconds] = isSoak ? [600, 60] : [110, 40];
+
+describe('certificates of a short life', () => {
+  before(async () => {
+    await install();
+    await changeCaJson(({ authority }) => {
+      const life = `${lifeSeconds}s`;
+      authority.claims = { minTLSCertDuration: '10s', maxTLSCertDuration: life, defaultTLSCertDuration: life };
+    });
+  });
+  after(() => remove());
+
+  scenario('rotate under load, and follow a new root', async (s) => {
+    const server = `web.${s.namespace}.svc.cluster.local`;
+    const duration = `${lifeSeconds}s`;
+    await s.apply(
+      {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: 'web' },
+        spec: { selector: { app: 'web' }, ports: [{ port: 443, targetPort: 8443 }] },
+      },
+      pod('web', {
+        labels: { app: 'web' },
+        annotations: { name: server, duration },
+        container: {
+          image: 'hello-mtls-server-node:latest',
+          env: [
+            { name: 'PORT', value: '8443' },
+            { name: 'CERTIFICATES', value: folder },
+          ],
+        },
+      }),
+      pod('client', { annotations: { name: `client.${s.namespace}.svc.cluster.local`, duration } }),
+    );
+    await s.readyPod('web');
+    await s.readyPod('client');
+
+    const keys = new Set([(await inspectCertificate(s, 'client')).keyDigest]);
+    const before = await probe(s, 'client', `https://${server}`, loadSeconds);
+    keys.add((await inspectCertificate(s, 'client')).keyDigest);
+    assert.equal(keys.size, 2, 'the key of the client has not changed');
+    assertSmooth(before, Math.floor(loadSeconds / lifeSeconds));
+    console.log(`${before.answered} requests, ${before.serials.length} certificates of the server, none failed`);
+
+    const rootsOf = async (name: string): Promise<number> =>
+      Number(await s.exec('client', 'app', `grep -c BEGIN ${folder}/${name}`));
+    assert.equal(await rootsOf('root.crt'), 1);
+    const during = probe(s, 'client', `https://${server}`, 6 * lifeSeconds);
+    await rolloverRoot(lifeSeconds, async () =>
+      assert.equal(await rootsOf('root.crt'), 2, 'old and new root are trusted'),
+    );
+    assertSmooth(await during, 3);
+    assert.equal(await rootsOf('root.crt'), 1, 'the old root is not trusted any more');
+    await inspectCertificate(s, 'client');
+    await nothingRestarted(s);
+  });
+});
+
+function assertSmooth({ failures, serials, answered }: ProbeResult, rotations: number): void {
+  assert.deepEqual(failures, []);
+  assert.ok(answered > 100, `${answered} requests`);
+  assert.ok(serials.length > rotations, `${serials.length} certificates of the server`);
+  assert.equal(new Set(serials).size, serials.length, `an old certificate came back: ${serials.join(', ')}`);
+}
+
+async function nothingRestarted(s: Scenario): Promise<void> {
+  for (const { metadata, status } of await s.pods()) {
+    const all = [...(status.containerStatuses ?? []), ...(status.initContainerStatuses ?? [])];
+    for (const { name, restartCount } of all) assert.equal(restartCount, 0, `${metadata.name} ${name}`);
+  }
+}

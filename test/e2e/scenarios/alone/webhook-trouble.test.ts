@@ -1,0 +1,104 @@
+/** The webhook's pods, the API server and the webhook's registration fail, while pods are made. */
+import assert from 'node:assert/strict';
+import { after, before, describe } from 'node:test';
+import { restartApiServer } from '../../cluster/faults.ts';
+import { inspectCertificate } from '../../harness/certificates.ts';
+import { kubectl, readObject } from '../../harness/kubectl.ts';
+import { pod } from '../../harness/pods.ts';
+import { install, remove } from '../../harness/release.ts';
+import { scenario } from '../../harness/scenario.ts';
+import { eventually } from '../../harness/wait.ts';
+
+const selector = 'app.kubernetes.io/name=autocert';
+const configuration = 'autocert-autocert-webhook-config';
+
+describe('with trouble around the webhook', () => {
+  before(() => install());
+  after(() => remove());
+
+  scenario('100 pods are all injected while webhook pods are killed one by one', async (s) => {
+    const count = 100;
+    let making = true;
+    const killing = (async () => {
+      while (making) {
+        const { items } = await readObject<{ items: { metadata: { name: string } }[] }>(
+          'step',
+          'pods',
+          `--selector=${selector}`,
+        );
+        await kubectl(
+          'delete',
+          'pod',
+          items[0]?.metadata.name ?? '',
+          '--namespace=step',
+          '--grace-period=0',
+          '--force',
+        );
+        await kubectl('rollout', 'status', 'deployment/autocert', '--namespace=step', '--timeout=60s');
+      }
+    })();
+    const made: string[] = [];
+    for (let batch = 0; batch < 10; batch++) {
+      const pods = Array.from({ length: count / 10 }, (_, index) =>
+        pod(`web-${batch}-${index}`, {
+          annotations: { name: `web-${batch}-${index}.${s.namespace}.svc` },
+          spec: { schedulerName: 'nobody' }, // admission is what is tested
+        }),
+      );
+      // a user tries again; what may not happen is that a pod is stored without its certificate
+      await eventually('the pods to be admitted', 120, async () => {
+        await s.apply(...pods);
+        return true;
+      });
+      made.push(...pods.map((one) => (one as { metadata: { name: string } }).metadata.name));
+    }
+    making = false;
+    await killing;
+    const stored = await s.pods();
+    assert.equal(stored.length, made.length);
+    for (const { metadata, spec } of stored) {
+      assert.deepEqual(
+        spec.initContainers?.map(({ name }) => name),
+        ['autocert-bootstrapper', 'autocert-renewer'],
+        metadata.name,
+      );
+    }
+  });
+
+  scenario('a restart of the API server changes nothing', async (s) => {
+    await restartApiServer();
+    await s.apply(pod('web', { annotations: { name: `web.${s.namespace}.svc` } }));
+    await s.readyPod('web', 120);
+    await inspectCertificate(s, 'web');
+  });
+
+  scenario('a caBundle overwritten by hand is put right', async (s) => {
+    const read = async (): Promise<string> => {
+      const { webhooks } = await readObject<{ webhooks: { clientConfig: { caBundle: string } }[] }>(
+        undefined,
+        'mutatingwebhookconfiguration',
+        configuration,
+      );
+      return webhooks[0]?.clientConfig.caBundle ?? '';
+    };
+    const before = await read();
+    const wrong = (
+      await kubectl('config', 'view', '--raw', '--output=jsonpath={.clusters[0].cluster.certificate-authority}')
+    ).trim();
+    assert.ok(wrong);
+    const { readFileSync } = await import('node:fs');
+    const patch = [
+      { op: 'replace', path: '/webhooks/0/clientConfig/caBundle', value: readFileSync(wrong).toString('base64') },
+    ];
+    await kubectl(
+      'patch',
+      'mutatingwebhookconfiguration',
+      configuration,
+      '--type=json',
+      `--patch=${JSON.stringify(patch)}`,
+    );
+    await eventually('the right caBundle', 120, async () => (await read()) === before, 1000);
+    await s.apply(pod('web', { annotations: { name: `web.${s.namespace}.svc` } }));
+    await s.readyPod('web');
+  });
+});
