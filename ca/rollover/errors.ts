@@ -23,3 +23,8 @@ export const rootKeyUnknown = (root: string): AppError =>
   new AppError('ERR_ROLLOVER_KEY', 'invalid', `rollover: no file in certs/ tells where the key of ${root} is`, {
     hint: 'name the key with --root-key',
   });
+
+export const rootKeyMissing = (path: string): AppError =>
+  new AppError('ERR_ROLLOVER_KEY', 'invalid', `rollover: the key of the root is not there: ${path}`, {
+    hint: 'name the key with --root-key; it may be kept away from the CA',
+  });

@@ -28,7 +28,7 @@ import {
   writeNewFiles,
 } from './ca-files.ts';
 import { isKeyOf, makeNextIntermediate, makeNextRoot } from './certificates.ts';
-import { keyUnfit, tooEarly } from './errors.ts';
+import { keyUnfit, rootKeyMissing, tooEarly } from './errors.ts';
 import { longestLifeMs } from './longest-life.ts';
 import { decidePhase, type Phase, requirePhase } from './phase.ts';
 
@@ -165,6 +165,7 @@ async function installIntermediate(
 async function loadRootKey(files: CaFiles, secrets: Secrets, root: Certificate): Promise<KeyObject> {
   const path =
     secrets.rootKeyPath ?? files.locate(keyPath(files, (await findRootFile(files, root)).replace('.crt', '_key')));
+  if (!existsSync(path)) throw rootKeyMissing(path);
   const key = await loadKey(path, secrets.rootKeyPassword);
   if (!isKeyOf(key, root)) throw keyUnfit(path, `the root ${fingerprint(root.der)}`);
   return key;

@@ -51,14 +51,16 @@ async function takeStep(ca: Member, name: string, ...flags: string[]): Promise<s
   return output;
 }
 
-/** As {@link takeStep}, as soon as it is not too early any more; it must have been too early at first. */
+/** As {@link takeStep}, as soon as it is not refused as too early any more. */
 async function takeStepInTime(ca: Member, name: string): Promise<void> {
   const args = ['rollover', name, ...(name === 'remove-root' ? [] : ['--password-file', ca.files.passwordPath])];
-  const early = await tryOurs(args, ca.files.folder, ca.files.folder);
-  assert.match(early.output, /^error: rollover: too early to/m);
-  const from = Date.parse(/wait until (\S+)$/m.exec(early.output)?.[1] ?? '');
-  await untilTrue(`${name} is not too early`, () => Date.now() > from);
-  await takeStep(ca, name);
+  for (;;) {
+    const { code, output } = await tryOurs(args, ca.files.folder, ca.files.folder);
+    if (code === 0) return ca.reload(() => {});
+    assert.match(output, /^error: rollover: too early to/m);
+    const from = Date.parse(/wait until (\S+)$/m.exec(output)?.[1] ?? '');
+    await untilTrue(`${name} is not too early`, () => Date.now() > from);
+  }
 }
 
 const rootsOf = async (ca: Member): Promise<string[]> => {
@@ -217,10 +219,17 @@ async function startStepUser(t: TestContext, ca: Member) {
     ['ca', 'certificate', 'kube', 'kube.crt', 'kube.key', '--token', await ca.token('kube'), '--force'],
     options,
   );
+  /** step-ca cuts connections off at the moment of SIGHUP, which is no matter of roots: asked once more. */
+  const ask = async (args: readonly string[]): Promise<void> => {
+    const { code, stderr } = await runStep(args, options);
+    if (code === 0) return;
+    if (ca.program !== 'step-ca' || !/EOF|reset by peer|refused/.test(stderr)) throw new Error(stderr);
+    await step(args, options);
+  };
   return {
     async renewAndCall(url: string): Promise<void> {
-      await step(['ca', 'renew', 'kube.crt', 'kube.key', ...at], options);
-      await step(['ca', 'roots', 'roots.pem', ...at], options);
+      await ask(['ca', 'renew', 'kube.crt', 'kube.key', ...at]);
+      await ask(['ca', 'roots', 'roots.pem', ...at]);
       const args = ['-sS', '--fail', '--cacert', 'roots.pem', '--cert', 'kube.crt', '--key', 'kube.key', url];
       const { stdout } = await promisify(execFile)('curl', args, { cwd: folder });
       assert.equal(stdout, 'Hello kube');

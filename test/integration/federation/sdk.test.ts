@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import { bootstrapClient, bootstrapServer, type MtlsServer } from '../../../lib/ca-client/index.ts';
+import type { TLSSocket } from 'node:tls';
+import { bootstrapClient, bootstrapServer, type MtlsClient, type MtlsServer } from '../../../lib/ca-client/index.ts';
 import { type Federation, startFederation } from './federation.ts';
 
 const pairs = [
@@ -28,28 +29,46 @@ for (const pair of pairs) {
 
     it('talk through rotations, over kept and new connections, without a failed request', async (t) => {
       const { cloud, kubernetes } = federation;
-      const serving = await bootstrapServer(
-        await cloud.token('localhost'),
-        { trust: 'federation' },
-        (request, response) => {
-          response.end(`Hello ${request.socket.getPeerCertificate().subject.CN}`);
-        },
-      );
+      const token = await cloud.token('localhost');
+      const serving = await bootstrapServer(token, { trust: 'federation' }, async (request, response) => {
+        response.write(`Hello ${request.socket.getPeerCertificate().subject.CN}`);
+        if (request.url === '/long') await stream.promise;
+        response.end('!');
+      });
       t.after(() => serving.close(0));
-      const client = await bootstrapClient(await kubernetes.token('sdk_client'), { trust: 'federation' });
-      t.after(() => client.close());
-      let connections = 0;
-      serving.server.on('secureConnection', () => connections++);
+      const kept = await bootstrapClient(await kubernetes.token('kept'), { trust: 'federation' });
+      t.after(() => kept.close());
+      const fresh = await bootstrapClient(await kubernetes.token('fresh'), {
+        trust: 'federation',
+        agent: { keepAlive: false },
+      });
+      t.after(() => fresh.close());
+      const connections = new Map<string, number>();
+      serving.server.on('secureConnection', (socket: TLSSocket) => {
+        const name = String(socket.getPeerCertificate().subject.CN);
+        connections.set(name, (connections.get(name) ?? 0) + 1);
+      });
       const url = await listen(serving);
-      const rotations = { server: 0, client: 0 };
-      serving.identity.on('renewed', () => rotations.server++);
-      client.identity.on('renewed', () => rotations.client++);
-      while (rotations.server < 3 || rotations.client < 3) {
-        const answer = await client.fetch(url);
-        assert.equal(await answer.text(), 'Hello sdk_client');
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-      assert.equal(connections, 1);
+      const rotations = [serving, kept, fresh].map(({ identity }) => {
+        const count = { renewed: 0 };
+        identity.on('renewed', () => count.renewed++);
+        return count;
+      });
+      const stream = Promise.withResolvers<void>();
+      const long = await kept.fetch(`${url}/long`); // open from the first rotation to the last
+
+      const enough = (): boolean => rotations.every(({ renewed }) => renewed >= 3);
+      const keepAsking = async (client: MtlsClient, name: string): Promise<void> => {
+        while (!enough()) {
+          assert.equal(await (await client.fetch(url)).text(), `Hello ${name}!`);
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+      };
+      await Promise.all([...Array.from({ length: 8 }, () => keepAsking(kept, 'kept')), keepAsking(fresh, 'fresh')]);
+      assert.ok((connections.get('kept') ?? 0) <= 9, 'the connections of the first moment serve to the end');
+      assert.ok((connections.get('fresh') ?? 0) > 30);
+      stream.resolve();
+      assert.equal(await long.text(), 'Hello kept!');
     });
   });
 }
