@@ -14,6 +14,7 @@ const variants: readonly Variant[] = [
   { cloud: 'autocert', kubernetes: 'autocert', cli: 'autocert' },
   { cloud: 'step-ca', kubernetes: 'autocert', cli: 'step' },
   { cloud: 'autocert', kubernetes: 'step-ca', cli: 'step' },
+  { cloud: 'step-ca', kubernetes: 'step-ca', cli: 'autocert' },
 ];
 
 describe('the federation tutorial', () => {
