@@ -22,7 +22,8 @@ async function restarts(s: Scenario): Promise<number> {
 describe('without its CA', () => {
   before(async () => {
     await kubectl('create', 'namespace', 'step');
-    await helm('install', 'autocert', chartFolder, '--namespace=step', '--set=step-certificates.replicaCount=0');
+    await helm('install', 'autocert', chartFolder, '--namespace=step');
+    await scaleCa(0);
   });
   after(() => remove());
 

@@ -39,7 +39,9 @@ describe('on a node with trouble', () => {
     const name = before?.metadata.name ?? '';
     await ready(s, name);
     await inspectCertificate(s, name);
-    await s.apply(pod('new', { annotations: { name: `new.${s.namespace}.svc` } }));
+    await eventually('the webhook to be back', 120, () =>
+      s.apply(pod('new', { annotations: { name: `new.${s.namespace}.svc` } })),
+    );
     await s.readyPod('new', 120);
     assert.equal((await inspectCertificate(s, 'new')).subject, `CN=new.${s.namespace}.svc`);
   });

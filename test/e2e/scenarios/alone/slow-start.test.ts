@@ -1,0 +1,54 @@
+/** The init container starts long after admission: an image that took its time, a node that was full. */
+import assert from 'node:assert/strict';
+import { after, describe } from 'node:test';
+import { inspectCertificate } from '../../harness/certificates.ts';
+import { pod } from '../../harness/pods.ts';
+import { install, remove } from '../../harness/release.ts';
+import { type Scenario, scenario } from '../../harness/scenario.ts';
+import { eventually, isSoak } from '../../harness/wait.ts';
+
+/** A token of mode `secret` lives for five minutes. */
+const delaySeconds = isSoak ? 600 : 330;
+
+const slowPod = (s: Scenario): object =>
+  pod('web', {
+    annotations: { name: `web.${s.namespace}.svc`, 'init-first': 'false' },
+    spec: {
+      initContainers: [
+        { name: 'slow', image: 'toolbox:1', imagePullPolicy: 'Never', command: ['sleep', String(delaySeconds)] },
+      ],
+    },
+  });
+
+describe('an init container that starts late', { concurrency: true }, () => {
+  after(() => remove());
+
+  scenario('gets its certificate in mode service-account, and says clearly in mode secret why not', async (s) => {
+    await install();
+    await s.apply(slowPod(s));
+    const first = await s.pod('web');
+    assert.deepEqual(first.spec.initContainers?.map(({ name }) => name).includes('autocert-bootstrapper'), true);
+    await install({ set: { 'autocert.tokenMode': 'secret' } });
+    const { apiVersion, kind, spec } = slowPod(s) as { apiVersion: string; kind: string; spec: object };
+    await s.apply({
+      apiVersion,
+      kind,
+      metadata: {
+        name: 'late',
+        annotations: { 'autocert.step.sm/name': `late.${s.namespace}.svc`, 'autocert.step.sm/init-first': 'false' },
+      },
+      spec,
+    });
+
+    await s.readyPod('web', delaySeconds + 120);
+    await inspectCertificate(s, 'web');
+    const message = await eventually('the init container to say why', delaySeconds + 120, async () => {
+      const late = await s.pod('late');
+      const own = late.status.initContainerStatuses?.find(({ name }) => name === 'autocert-bootstrapper');
+      return (own?.state.terminated ?? own?.lastState?.terminated)?.message;
+    });
+    assert.match(message, /ERR_/);
+    assert.match(message, /token/);
+    assert.match(message, /delete the pod|create the pod again|new pod/i);
+  });
+});
