@@ -26,20 +26,22 @@ export const Tag = {
 /** Tag of a context-specific field. */
 export const contextTag = (number: number, constructed: boolean): number => 0x80 | (constructed ? 0x20 : 0) | number;
 
-/** Tag, length and the given contents. */
+/** Tag, length and the given contents, in one piece of memory. */
 export function tlv(tag: number, ...contents: readonly Uint8Array[]): Buffer {
   let length = 0;
   for (const content of contents) length += content.length;
-  const header = encodeHeader(tag, length);
-  return Buffer.concat([header, ...contents], header.length + length);
-}
-
-function encodeHeader(tag: number, length: number): Buffer {
-  if (length < 0x80) return Buffer.from([tag, length]);
-  if (length < 0x100) return Buffer.from([tag, 0x81, length]);
-  if (length < 0x10000) return Buffer.from([tag, 0x82, length >> 8, length & 0xff]);
-  if (length < 0x1000000) return Buffer.from([tag, 0x83, length >> 16, (length >> 8) & 0xff, length & 0xff]);
-  throw new TypeError(`DER value of ${length} bytes is not written here`);
+  const lengthBytes = length < 0x80 ? 0 : length < 0x100 ? 1 : length < 0x10000 ? 2 : 3;
+  if (length >= 0x1000000) throw new TypeError(`DER value of ${length} bytes is not written here`);
+  const encoded = Buffer.allocUnsafe(2 + lengthBytes + length);
+  encoded[0] = tag;
+  encoded[1] = lengthBytes === 0 ? length : 0x80 | lengthBytes;
+  for (let index = 0; index < lengthBytes; index++) encoded[2 + index] = length >> (8 * (lengthBytes - 1 - index));
+  let offset = 2 + lengthBytes;
+  for (const content of contents) {
+    encoded.set(content, offset);
+    offset += content.length;
+  }
+  return encoded;
 }
 
 export const sequence = (...items: readonly Uint8Array[]): Buffer => tlv(Tag.sequence, ...items);
@@ -65,19 +67,40 @@ export function namedBits(bits: readonly number[]): Buffer {
 
 /** INTEGER, two's complement, shortest form. */
 export function integer(value: number | bigint): Buffer {
+  if (value >= 0) {
+    const hex = value.toString(16);
+    const bytes = Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, 'hex');
+    return (bytes[0] ?? 0) < 0x80 ? tlv(Tag.integer, bytes) : tlv(Tag.integer, zeroByte, bytes);
+  }
   let rest = BigInt(value);
   const bytes: number[] = [];
   for (;;) {
     const byte = Number(BigInt.asUintN(8, rest));
     bytes.unshift(byte);
     rest >>= 8n;
-    if ((rest === 0n && byte < 0x80) || (rest === -1n && byte >= 0x80)) break;
+    if (rest === -1n && byte >= 0x80) break;
   }
   return tlv(Tag.integer, Buffer.from(bytes));
 }
 
-/** OBJECT IDENTIFIER from its dotted form. */
+const zeroByte = Buffer.of(0);
+
+/** Identifiers that were met before, both ways: they are few, and half of what a certificate is made of. */
+const encodedOids = new Map<string, Buffer>();
+const decodedOids = new Map<string, string>();
+/** Far more than are in use; those that a stranger invents must not fill the memory. */
+const maxKnownOids = 500;
+
+/** OBJECT IDENTIFIER from its dotted form. The bytes are shared: nobody writes into them. */
 export function oid(dotted: string): Buffer {
+  const known = encodedOids.get(dotted);
+  if (known) return known;
+  const encoded = encodeOid(dotted);
+  if (encodedOids.size < maxKnownOids) encodedOids.set(dotted, encoded);
+  return encoded;
+}
+
+function encodeOid(dotted: string): Buffer {
   const arcs = dotted.split('.').map(BigInt);
   const [first, second, ...rest] = arcs;
   if (first === undefined || second === undefined || first > 2n || (first < 2n && second > 39n)) {
@@ -104,33 +127,65 @@ export function time(epochMs: number): Buffer {
 /** One decoded value. `bytes` is the whole encoding, `content` what is inside; both are views, not copies. */
 export type DerValue = { readonly tag: number; readonly bytes: Buffer; readonly content: Buffer };
 
+/** Makes a view only when it is asked for: most values are looked at in one way or not at all. */
+class DerSlice implements DerValue {
+  readonly tag: number;
+  readonly #buffer: Buffer;
+  readonly #start: number;
+  readonly contentStart: number;
+  readonly end: number;
+
+  constructor(tag: number, buffer: Buffer, start: number, contentStart: number, end: number) {
+    this.tag = tag;
+    this.#buffer = buffer;
+    this.#start = start;
+    this.contentStart = contentStart;
+    this.end = end;
+  }
+
+  get bytes(): Buffer {
+    return this.#buffer.subarray(this.#start, this.end);
+  }
+
+  get content(): Buffer {
+    return this.#buffer.subarray(this.contentStart, this.end);
+  }
+}
+
 /** Reads values one after another from a buffer. Every complaint is ERR_DER (invalid) and names `what`. */
 export class DerReader {
-  #buffer: Buffer;
-  #offset = 0;
+  readonly #buffer: Buffer;
+  readonly #end: number;
   readonly #what: string;
+  #offset: number;
 
-  constructor(bytes: Uint8Array, what: string) {
-    this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  constructor(bytes: Uint8Array, what: string, start = 0, end = bytes.length) {
+    this.#buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#what = what;
+    this.#offset = start;
+    this.#end = end;
   }
 
   get atEnd(): boolean {
-    return this.#offset >= this.#buffer.length;
+    return this.#offset >= this.#end;
   }
 
   /** Tag of the next value, without reading it; undefined at the end. */
   get nextTag(): number | undefined {
-    return this.#buffer[this.#offset];
+    return this.atEnd ? undefined : this.#buffer[this.#offset];
   }
 
   /** The next value; with `tag`, of that type only. */
   read(tag?: number): DerValue {
+    return this.#next(tag);
+  }
+
+  #next(tag?: number): DerSlice {
     const buffer = this.#buffer;
     const start = this.#offset;
     const found = buffer[start];
     const first = buffer[start + 1];
-    if (found === undefined || first === undefined) throw this.#fail('ends too early');
+    if (found === undefined || first === undefined || start + 2 > this.#end) throw this.#fail('ends too early');
     if ((found & 0x1f) === 0x1f) throw this.#fail('has a tag above 30');
     if (tag !== undefined && found !== tag) throw this.#fail(`has tag 0x${hex(found)} where 0x${hex(tag)} belongs`);
     let length = first;
@@ -138,14 +193,14 @@ export class DerReader {
     if (first >= 0x80) {
       const count = first & 0x7f;
       if (count === 0 || count > 4) throw this.#fail('has a length that DER does not allow');
-      if (offset + count > buffer.length) throw this.#fail('ends too early');
-      length = buffer.readUIntBE(offset, count);
-      offset += count;
+      if (offset + count > this.#end) throw this.#fail('ends too early');
+      length = 0;
+      for (const last = offset + count; offset < last; offset++) length = length * 256 + (buffer[offset] ?? 0);
       if (length < 0x80 || length < 2 ** (8 * (count - 1))) throw this.#fail('has a length longer than it need be');
     }
-    if (offset + length > buffer.length) throw this.#fail('ends too early');
+    if (offset + length > this.#end) throw this.#fail('ends too early');
     this.#offset = offset + length;
-    return { tag: found, bytes: buffer.subarray(start, this.#offset), content: buffer.subarray(offset, this.#offset) };
+    return new DerSlice(found, buffer, start, offset, this.#offset);
   }
 
   /** The next value if it has this tag, else undefined and nothing is read. */
@@ -155,7 +210,8 @@ export class DerReader {
 
   /** A reader over the contents of the next value. */
   enter(tag: number): DerReader {
-    return new DerReader(this.read(tag).content, this.#what);
+    const { contentStart, end } = this.#next(tag);
+    return new DerReader(this.#buffer, this.#what, contentStart, end);
   }
 
   /** Complains when something is left. */
@@ -193,6 +249,15 @@ function decodeInteger(content: Buffer, what: string): bigint {
 const maxOidBytes = 128;
 
 function decodeOid(content: Buffer, what: string): string {
+  const spelling = content.toString('latin1');
+  const known = decodedOids.get(spelling);
+  if (known !== undefined) return known;
+  const dotted = readOidArcs(content, what);
+  if (decodedOids.size < maxKnownOids) decodedOids.set(spelling, dotted);
+  return dotted;
+}
+
+function readOidArcs(content: Buffer, what: string): string {
   if (content.length > maxOidBytes) throw derError(what, `has an object identifier of ${content.length} bytes`);
   const arcs: bigint[] = [];
   let arc = 0n;
@@ -225,8 +290,9 @@ export function decodeTime(value: DerValue, what: string): number {
       ? `${Number(text.slice(0, 2)) < 50 ? '20' : '19'}${text}`
       : value.tag === Tag.generalizedTime && /^\d{14}Z$/.test(text)
         ? text
-        : undefined;
-  const iso = digits?.replace(/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6.000Z') ?? '';
+        : '';
+  const part = (start: number): string => digits.slice(start, start + 2);
+  const iso = `${digits.slice(0, 4)}-${part(4)}-${part(6)}T${part(8)}:${part(10)}:${part(12)}.000Z`;
   const epoch = Date.parse(iso);
   // Date.parse takes 30 February and 24:00 for other times
   if (Number.isNaN(epoch) || new Date(epoch).toISOString() !== iso) throw derError(what, 'has a malformed time');

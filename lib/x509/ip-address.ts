@@ -13,7 +13,7 @@ export function parseIp(text: string): Buffer | undefined {
 
 /** Canonical text (RFC 5952) of 4 or 16 octets. */
 export function formatIp(octets: Uint8Array): string {
-  if (octets.length === 4) return octets.join('.');
+  if (octets.length === 4) return `${octets[0]}.${octets[1]}.${octets[2]}.${octets[3]}`; // join() of a view is slow
   const bytes = Buffer.from(octets);
   if (bytes.subarray(0, 12).equals(mappedPrefix)) return bytes.subarray(12).join('.');
   const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2));

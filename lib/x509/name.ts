@@ -84,12 +84,21 @@ export function decodeName(der: Uint8Array, what: string): DistinguishedName {
     if (attributes.length === 0) throw malformed(what, 'a name has an empty part');
     rdns.push(attributes);
   }
-  return { rdns, text: formatName(rdns) };
+  let text: string | undefined;
+  return {
+    rdns,
+    get text() {
+      text ??= formatName(rdns);
+      return text;
+    },
+  };
 }
 
 /** Text of the common name, the last one when there are several (as Go takes it); empty without one. */
 export function commonNameOf(name: DistinguishedName): string {
-  return name.rdns.flat().findLast(({ oid }) => oid === '2.5.4.3')?.value ?? '';
+  let found = '';
+  for (const rdn of name.rdns) for (const { oid, value } of rdn) if (oid === '2.5.4.3') found = value;
+  return found;
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

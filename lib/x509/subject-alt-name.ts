@@ -58,7 +58,7 @@ export function encodeGeneralNames(sans: SubjectAltNames): Buffer {
 }
 
 function ia5(text: string, type: SanType): Buffer {
-  for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) > 0x7f) notEncodable(type, text);
+  if (!isAscii(text)) notEncodable(type, text);
   return Buffer.from(text, 'latin1');
 }
 
@@ -102,8 +102,14 @@ export function decodeGeneralNames(der: Uint8Array, what: string): SubjectAltNam
 }
 
 function readIa5(content: Buffer, what: string): string {
-  if (content.some((byte) => byte > 0x7f)) throw malformed(what, 'has a name that is not ASCII');
-  return content.toString('latin1');
+  const text = content.toString('latin1');
+  if (!isAscii(text)) throw malformed(what, 'has a name that is not ASCII');
+  return text;
+}
+
+function isAscii(text: string): boolean {
+  for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) > 0x7f) return false;
+  return true;
 }
 
 function readUri(content: Buffer, what: string): string {
