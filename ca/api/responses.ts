@@ -6,7 +6,7 @@ import type { TlsOptions } from '../config/index.ts';
 export const certificatePem = ({ der }: Pick<Certificate, 'der'>): string => encodePem('CERTIFICATE', der);
 
 /** Answer of /sign, /renew and /rekey. Old clients read `crt` and `ca`, new ones `certChain`; none gets the root. */
-export function renderIssued(leaf: Certificate, chain: readonly Certificate[], tlsOptions: TlsOptions) {
+export function renderIssued(leaf: Pick<Certificate, 'der'>, chain: readonly Certificate[], tlsOptions: TlsOptions) {
   const certChain = [leaf, ...chain].map(certificatePem);
   return { crt: certChain[0], ca: certChain[1], certChain, tlsOptions };
 }

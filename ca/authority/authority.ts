@@ -158,7 +158,7 @@ export class Authority {
   async renew(old: Certificate, newKey?: CertificateRequest): Promise<Issued> {
     const provisioner = await this.#authorizeRenewal(old);
     if (newKey) requireStrongKey(newKey);
-    const leaf = this.#issuing.reissue(old, newKey?.publicKeyDer, this.#clock.now());
+    const leaf = this.#issuing.reissue(old, newKey, this.#clock.now());
     const issued = { ...leaf, provisioner: provisioner && recordOfProvisioner(provisioner) };
     await this.#store.addCertificate({ ...recordOf(issued), renews: serialDecimal(old) });
     return issued;

@@ -8,6 +8,7 @@ import {
   type Certificate,
   type CertificateRequest,
   createLeafIssuer,
+  drawSerial,
   findNameConstraintProblem,
   groupSans,
   type LeafIssuer,
@@ -17,7 +18,7 @@ import {
 import type { Claims } from './claims.ts';
 import { issuerExpired, nameNotAllowed } from './errors.ts';
 import type { VerifiedToken } from './one-time-token.ts';
-import { decideValidity, formatGoTime, type Validity, type ValidityRequest } from './validity.ts';
+import { decideValidity, formatGoTime, type Validity, type ValidityRequest, wholeSeconds } from './validity.ts';
 
 export type IssuingSettings = {
   readonly dnsNames: readonly string[];
@@ -26,14 +27,22 @@ export type IssuingSettings = {
   readonly backdateMs: number;
 };
 
+/** A certificate that was written here. What is known of it is not read back from it: that would cost a third more. */
+export type IssuedCertificate = Pick<
+  Certificate,
+  'der' | 'serial' | 'commonName' | 'sans' | 'notBefore' | 'notAfter' | 'publicKeyInfo'
+>;
+
 export type Leaf = {
-  readonly certificate: Certificate;
+  readonly certificate: IssuedCertificate;
   /** The end that was asked for lay beyond the issuer's and was moved to it. */
   readonly clipped: boolean;
 };
 
 /** Start of the CA's own certificate before now, against clients whose clock lags. */
 const serverBackdateMs = 60_000;
+
+type LeafKey = Pick<CertificateRequest, 'publicKeyDer' | 'publicKeyInfo'>;
 
 export class Issuing {
   readonly chain: readonly [Certificate, ...Certificate[]];
@@ -53,7 +62,7 @@ export class Issuing {
    */
   issue(
     token: VerifiedToken,
-    request: ValidityRequest & { readonly csr: Pick<CertificateRequest, 'publicKeyDer'> },
+    request: ValidityRequest & { readonly csr: LeafKey },
     claims: Claims,
     now: EpochMs,
   ): Leaf {
@@ -63,23 +72,33 @@ export class Issuing {
     this.#requireAllowedNames(sans);
     const { validity, clipped } = this.#clip(wanted, now);
     const { name, state } = token.provisioner;
+    const serial = drawSerial();
     const der = this.#issuer.issue({
       ...validity,
+      serial,
       subject: { ...template, commonName: token.subject },
       sans,
       publicKeyDer: request.csr.publicKeyDer,
       ...(claims.disableSmallstepExtensions ? {} : { provisioner: { type: 'JWK', name, credentialId: state.kid } }),
     });
-    return { certificate: parseCertificate(der), clipped };
+    const { publicKeyInfo } = request.csr;
+    return { certificate: { der, serial, commonName: token.subject, sans, publicKeyInfo, ...validity }, clipped };
   }
 
   /** The same certificate with a new life of the same length; with another key if one is given. */
-  reissue(old: Certificate, publicKeyDer: Uint8Array | undefined, now: EpochMs): Leaf {
+  reissue(old: Certificate, newKey: LeafKey | undefined, now: EpochMs): Leaf {
     this.#requireAllowedNames(old.sans);
     const notBefore = now - this.#settings.backdateMs;
     const { validity, clipped } = this.#clip({ notBefore, notAfter: notBefore + old.notAfter - old.notBefore }, now);
-    const der = this.#issuer.reissue(old, { ...validity, ...(publicKeyDer ? { publicKeyDer } : {}) });
-    return { certificate: parseCertificate(der), clipped };
+    const serial = drawSerial();
+    const { commonName, sans } = old;
+    const { publicKeyInfo } = newKey ?? old;
+    const der = this.#issuer.reissue(old, {
+      ...validity,
+      serial,
+      ...(newKey ? { publicKeyDer: newKey.publicKeyDer } : {}),
+    });
+    return { certificate: { der, serial, commonName, sans, publicKeyInfo, ...validity }, clipped };
   }
 
   /** A leaf for the CA's own names: no provisioner. @throws {AppError} ERR_NAME_CONSTRAINTS, ERR_SAN, ERR_CA_EXPIRED */
@@ -99,7 +118,10 @@ export class Issuing {
   #clip(wanted: Validity, now: EpochMs): { validity: Validity; clipped: boolean } {
     const { notAfter } = this.chain[0];
     if (notAfter < now) throw issuerExpired(formatGoTime(notAfter));
-    if (wanted.notAfter <= notAfter) return { validity: wanted, clipped: false };
-    return { validity: { ...wanted, notAfter }, clipped: true };
+    const notBefore = wholeSeconds(wanted.notBefore); // as a certificate says them
+    if (wanted.notAfter <= notAfter) {
+      return { validity: { notBefore, notAfter: wholeSeconds(wanted.notAfter) }, clipped: false };
+    }
+    return { validity: { notBefore, notAfter }, clipped: true };
   }
 }

@@ -13,6 +13,8 @@ export type CertificateRecord = {
   readonly provisioner?: ProvisionerRecord | undefined;
   /** Serial of the certificate that this one renews or rekeys. */
   readonly renews?: string | undefined;
+  /** Every name in the certificate, for those who search; the subject is searched anyway. */
+  readonly names?: readonly string[];
 };
 
 export type ProvisionerRecord = { readonly id: string; readonly name: string; readonly type: string };
@@ -39,20 +41,49 @@ export type Revocation = {
   readonly tokenKey: string | undefined;
 };
 
+/** A revoked certificate, as far as a revocation list speaks of it. */
+export type RevokedEntry = Pick<Revocation, 'serial' | 'revokedAt' | 'reasonCode' | 'expiresAt'>;
+
+export type RevocationList = {
+  /** Grows by one with each list. */
+  readonly number: number;
+  readonly der: Uint8Array;
+  readonly thisUpdate: EpochMs;
+  readonly nextUpdate: EpochMs;
+};
+
+/** What may go, as far as it ended before these times; undefined keeps all of a kind. */
+export type PruneRequest = {
+  readonly tokensEndedBefore: EpochMs;
+  readonly certificatesEndedBefore: EpochMs | undefined;
+  /** Rows of each kind that one call takes at most. */
+  readonly limit: number;
+};
+
+/** `busy`: another process is at it. */
+export type PruneOutcome =
+  | { readonly kind: 'pruned'; readonly tokens: number; readonly certificates: number }
+  | { readonly kind: 'busy' };
+
 /** What a use of a token came to. */
 export type TokenOutcome<Result> = { readonly kind: 'used'; readonly result: Result } | { readonly kind: 'reused' };
 
 /**
- * Memory of the CA. Whatever a method resolves to is durable: it survives a crash of the process and of the machine.
- * Concurrent calls may share one commit.
+ * Memory of the CA, shared by its replicas. Whatever a method resolves to is durable: it survives a crash of the process
+ * and of the machine. Concurrent calls may share one commit. Nothing is remembered outside the database: what one replica
+ * wrote, the next question of another one sees.
+ *
+ * Every method may reject with ERR_CA_STORE_UNAVAILABLE (unavailable), and one that writes with ERR_CA_STORE_WRITE.
  */
 export interface CertificateStore {
   /** Whether it outlives the process; without, revocation is not offered. */
   readonly persistent: boolean;
+  /** False while the database does not answer; calls then fail at once instead of waiting for it. */
+  ready(): boolean;
   /**
-   * Takes a token, once: `issue` runs only for the caller that is first, in the transaction that takes the token, and
-   * the certificate it returns (if any) is kept in the same commit. When it throws, the token stays taken and the
-   * error passes on.
+   * Takes a token, once, and keeps the certificate that `issue` returns (if any) in the same commit. When it throws, the
+   * token stays taken and the error passes on. `issue` is called once at most, at any moment before the commit: what
+   * it made for a token that turns out to be used is dropped and never seen.
    */
   useToken<Result>(
     token: TokenUse,
@@ -65,7 +96,19 @@ export interface CertificateStore {
   isRevoked(serial: string): Promise<boolean>;
   /** False when it was revoked before; the first revocation stays. */
   revoke(revocation: Revocation): Promise<boolean>;
-  /** Forgets tokens that ended before this time; the number of them. */
-  forgetTokens(endedBefore: EpochMs): Promise<number>;
+  /** The list that is served; undefined before the first one. */
+  findRevocationList(): Promise<RevocationList | undefined>;
+  /**
+   * Makes the next list, one caller at a time over all replicas. `build` gets the current list and, in the order of
+   * revocation, every revoked certificate but those that ended before `endedBefore`; it returns the next list, or
+   * undefined to leave the current one, which another replica may just have made. Resolves to the list that then is
+   * current.
+   */
+  updateRevocationList(
+    endedBefore: EpochMs,
+    build: (current: RevocationList | undefined, revoked: readonly RevokedEntry[]) => RevocationList | undefined,
+  ): Promise<RevocationList | undefined>;
+  /** Deletes a few rows that ended, tokens without an end never; one process at a time. Revocations stay for good. */
+  prune(request: PruneRequest): Promise<PruneOutcome>;
   close(): Promise<void>;
 }

@@ -89,7 +89,8 @@ function requireWithinLimits(
   if (end - start > longest) throw durationTooLong(formatGoDuration(end - start), formatGoDuration(longest));
 }
 
-const wholeSeconds = (ms: EpochMs): EpochMs => Math.floor(ms / 1000) * 1000;
+/** What a certificate can say of a time. */
+export const wholeSeconds = (ms: EpochMs): EpochMs => Math.floor(ms / 1000) * 1000;
 
 /** As Go prints a time in UTC: `2026-11-23 05:28:49 +0000 UTC`. */
 export function formatGoTime(ms: EpochMs): string {

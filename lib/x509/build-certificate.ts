@@ -5,7 +5,7 @@
  * Order and criticality of extensions are step-ca's (0.30): keyUsage, extendedKeyUsage, basicConstraints, subjectKeyId,
  * authorityKeyId, subjectAltName, then what is added; a re-issued leaf begins with the fresh key identifiers.
  */
-import { type KeyObject, randomBytes } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { isSamePublicKey, publicKeyDer } from '../crypto/index.ts';
 import { bitString, contextTag, integer, sequence, time, tlv } from '../encoding/index.ts';
 import type { EpochMs } from '../time/index.ts';
@@ -23,6 +23,7 @@ import { encodeName, type SubjectFields } from './name.ts';
 import { oids } from './oids.ts';
 import { encodeProvisionerExtension, type ProvisionerExtension } from './provisioner-extension.ts';
 import { parsePublicKeyInfo, subjectKeyId } from './public-key.ts';
+import { drawSerial } from './serial.ts';
 import { type SignatureAlgorithm, signatureAlgorithmFor, signData } from './signature.ts';
 import { encodeGeneralNames, groupSans, listSans, type SubjectAltNames } from './subject-alt-name.ts';
 
@@ -128,7 +129,7 @@ function createSigner(issuerDer: Uint8Array, key: KeyObject, own: SignatureAlgor
   return (unsigned: Unsigned): Buffer => {
     const tbs = sequence(
       version3,
-      integer(unsigned.serial ?? randomSerial()),
+      integer(unsigned.serial ?? drawSerial()),
       algorithm.der,
       issuerDer,
       sequence(encodeTime(unsigned.notBefore), encodeTime(unsigned.notAfter)),
@@ -147,14 +148,6 @@ const [firstMs, lastMs] = [Date.parse('0000-01-01T00:00:00Z'), Date.parse('9999-
 function encodeTime(epochMs: EpochMs): Buffer {
   if (!(epochMs >= firstMs && epochMs <= lastMs)) throw validityNotEncodable();
   return time(epochMs);
-}
-
-/** 128 random bits, as step-ca draws them; never zero (RFC 5280 4.1.2.2). */
-function randomSerial(): bigint {
-  for (;;) {
-    const serial = BigInt(`0x${randomBytes(16).toString('hex')}`);
-    if (serial > 0n) return serial;
-  }
 }
 
 export type AuthorityRequest = Validity & {

@@ -35,6 +35,7 @@ export {
   provisionerTypes,
 } from './provisioner-extension.ts';
 export { type PublicKeyInfo, parsePublicKeyInfo, subjectKeyId } from './public-key.ts';
+export { drawSerial } from './serial.ts';
 export type { SignatureAlgorithm } from './signature.ts';
 export {
   classifySan,
