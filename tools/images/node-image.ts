@@ -46,7 +46,7 @@ export async function buildNodeImage(builder: ImageBuilder, folder: string): Pro
 
 /** Copies the libraries that a program links to, and the loader, to the same paths under another root. */
 export async function copyLibraries(program: string, root: string): Promise<void> {
-  const { stdout } = await run('ldd', [program]);
+  const { stdout } = await run('ldd', [program]).catch(() => ({ stdout: '' })); // linked statically
   for (const [, library] of stdout.matchAll(/(\/\S+) \(0x/g)) {
     const target = join(root, library ?? '');
     mkdirSync(dirname(target), { recursive: true });

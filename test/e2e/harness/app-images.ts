@@ -1,56 +1,63 @@
 /**
- * Images of the applications in scenarios: those of the examples, from their own Dockerfiles, and a toolbox with a shell, node,
- * openssl, curl and the step CLI.
+ * Images of the applications in scenarios, from the Dockerfiles of the examples and of test/e2e/images: a toolbox with a
+ * shell, node, openssl, curl, step and step-ca, and containers that keep upstream's contract.
  */
-import { copyFileSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { findBuilder } from '../../../tools/images/builder.ts';
+import { copyFileSync, cpSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { type BuildRequest, findBuilder } from '../../../tools/images/builder.ts';
 import { copyLibraries } from '../../../tools/images/node-image.ts';
 import { peerPath } from '../../../tools/peers/index.ts';
 import { run } from '../cluster/processes.ts';
 
 const root = join(import.meta.dirname, '../../..');
-const examples = join(root, 'examples/hello-mtls/node');
 
 /** @param nodeImage tag of an image with node and a shell @returns paths of the archives */
 export async function buildAppImages(nodeImage: string, folder: string): Promise<readonly string[]> {
   const builder = await findBuilder();
   rmSync(folder, { recursive: true, force: true });
-  const toolbox = await writeToolbox(join(folder, 'toolbox'), nodeImage);
-  const builds = [
-    ...['server', 'client'].map((side) => ({
-      dockerfile: join(examples, `Dockerfile.${side}`),
-      context: examples,
-      tag: `hello-mtls-${side}-node:latest`,
-      archive: join(folder, `hello-mtls-${side}.tar`),
-      buildArgs: { NODE_IMAGE: nodeImage },
-    })),
-    {
-      dockerfile: join(toolbox, 'Dockerfile'),
-      context: toolbox,
-      tag: 'toolbox:1',
-      archive: join(folder, 'toolbox.tar'),
-    },
+  mkdirSync(folder, { recursive: true });
+  await collectTools(join(folder, 'toolbox'));
+  const build = async (tag: string, request: Omit<BuildRequest, 'tag' | 'archive'>): Promise<string> => {
+    const archive = join(folder, `${tag.replace(/[/:]/g, '-')}.tar`);
+    await builder.build({ ...request, tag, archive });
+    return archive;
+  };
+  const own = (name: string): string => join(root, 'test/e2e/images', name);
+  const hello = join(root, 'examples/hello-mtls/node');
+  const buildArgs = { NODE_IMAGE: nodeImage, TOOLBOX_IMAGE: 'localhost/toolbox:1' };
+  return [
+    await build('hello-mtls-server-node:latest', {
+      dockerfile: join(hello, 'Dockerfile.server'),
+      context: hello,
+      buildArgs,
+    }),
+    await build('hello-mtls-client-node:latest', {
+      dockerfile: join(hello, 'Dockerfile.client'),
+      context: hello,
+      buildArgs,
+    }),
+    await build('toolbox:1', {
+      dockerfile: join(own('toolbox'), 'Dockerfile'),
+      context: join(folder, 'toolbox'),
+      buildArgs,
+    }),
+    await build('contract-bootstrapper:1', { ...inFolder(own('contract-bootstrapper')), buildArgs }),
+    await build('contract-renewer:1', { ...inFolder(own('contract-renewer')), buildArgs }),
   ];
-  for (const request of builds) await builder.build(request);
-  return builds.map(({ archive }) => archive);
 }
 
-async function writeToolbox(context: string, nodeImage: string): Promise<string> {
-  const files = join(context, 'root');
-  for (const program of [await which('openssl'), await which('curl'), peerPath('step')]) {
-    const target = join(
-      files,
-      'usr/local/bin',
-      program === peerPath('step') ? 'step' : (program.split('/').at(-1) ?? ''),
-    );
+const inFolder = (context: string) => ({ dockerfile: join(context, 'Dockerfile'), context });
+
+/** The programs of the toolbox with the libraries they link to. */
+async function collectTools(context: string): Promise<void> {
+  const programs = join(context, 'programs');
+  for (const program of [await which('openssl'), await which('curl'), peerPath('step'), peerPath('step-ca')]) {
+    const target = join(programs, 'usr/local/bin', basename(program));
     mkdirSync(dirname(target), { recursive: true });
     copyFileSync(realpathSync(program), target);
-    await copyLibraries(program, files);
+    await copyLibraries(program, programs);
   }
-  mkdirSync(join(files, 'etc/ssl'), { recursive: true });
-  writeFileSync(join(context, 'Dockerfile'), `FROM ${nodeImage}\nCOPY root/ /\nCMD ["sleep", "86400"]\n`);
-  return context;
+  cpSync('/etc/ssl/openssl.cnf', join(programs, 'usr/lib/ssl/openssl.cnf'));
 }
 
 const which = async (name: string): Promise<string> => (await run(['sh', '-c', `command -v ${name}`])).trim();
