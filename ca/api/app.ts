@@ -54,14 +54,16 @@ export async function buildApp({ context, logger, clock, serverFactory }: AppOpt
   });
   app.decorateRequest('record');
   app.decorateRequest('startedMs', 0);
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     request.record = {};
     request.startedMs = clock.now();
     delete request.raw.headers['content-type']; // does not matter, and fastify refuses a malformed one
     reply.header('X-Request-Id', requestId(request, context().traceHeader));
+    done();
   });
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     logRequest(logger, request, reply, clock.now() - request.startedMs);
+    done();
   });
   app.setErrorHandler(async (error, request, reply) => {
     if (!request.raw.complete) await takeRest(request.raw);

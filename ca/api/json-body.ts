@@ -20,7 +20,7 @@ export type JsonMembers = {
 
 /** @throws {AppError} ERR_REQUEST_JSON (invalid) */
 export function readJsonBody(body: Uint8Array | undefined): JsonMembers {
-  const value = parseFirstValue(Buffer.from(body ?? []).toString('utf8'));
+  const value = parseFirstValue(body === undefined ? '' : asBuffer(body).toString('utf8'));
   if (value !== null && (typeof value !== 'object' || Array.isArray(value))) throw jsonMalformed();
   const members = new Map<string, unknown>();
   for (const [name, member] of Object.entries(value ?? {})) {
@@ -39,7 +39,17 @@ export function readJsonBody(body: Uint8Array | undefined): JsonMembers {
   };
 }
 
+const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
 function parseFirstValue(text: string): unknown {
+  if (text.length <= maxDepth) {
+    // too short to be too deep: most bodies are one value and nothing else
+    try {
+      return JSON.parse(text);
+    } catch {
+      // the first value may be followed by something
+    }
+  }
   const start = text.search(/[^ \t\r\n]/);
   if (start < 0) throw jsonMalformed();
   try {

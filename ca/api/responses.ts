@@ -5,9 +5,18 @@ import type { TlsOptions } from '../config/index.ts';
 
 export const certificatePem = ({ der }: Pick<Certificate, 'der'>): string => encodePem('CERTIFICATE', der);
 
+/** The issuing chain goes out with every leaf. */
+const pemOfIssuers = new WeakMap<Certificate, string>();
+
+function issuerPem(issuer: Certificate): string {
+  const known = pemOfIssuers.get(issuer) ?? certificatePem(issuer);
+  pemOfIssuers.set(issuer, known);
+  return known;
+}
+
 /** Answer of /sign, /renew and /rekey. Old clients read `crt` and `ca`, new ones `certChain`; none gets the root. */
 export function renderIssued(leaf: Pick<Certificate, 'der'>, chain: readonly Certificate[], tlsOptions: TlsOptions) {
-  const certChain = [leaf, ...chain].map(certificatePem);
+  const certChain = [certificatePem(leaf), ...chain.map(issuerPem)];
   return { crt: certChain[0], ca: certChain[1], certChain, tlsOptions };
 }
 

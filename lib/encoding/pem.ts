@@ -21,20 +21,21 @@ const endLine = /-----END ([^\r\n-]*)-----/g;
  */
 export function parsePem(text: string): PemBlock[] {
   const blocks: PemBlock[] = [];
-  const [begins, ends] = [new RegExp(beginLine), new RegExp(endLine)];
-  for (let begin = begins.exec(text); begin; begin = begins.exec(text)) {
-    ends.lastIndex = begins.lastIndex;
-    const end = ends.exec(text);
+  beginLine.lastIndex = 0;
+  for (let begin = beginLine.exec(text); begin; begin = beginLine.exec(text)) {
+    endLine.lastIndex = beginLine.lastIndex;
+    const end = endLine.exec(text);
     if (!end) break;
     const label = begin[1] ?? '';
     if (label !== end[1]) throw malformed(label, `ends as ${clip(end[1] ?? '')}`);
-    blocks.push(parseBlock(label, text.slice(begins.lastIndex, end.index)));
-    begins.lastIndex = ends.lastIndex;
+    blocks.push(parseBlock(label, text.slice(beginLine.lastIndex, end.index)));
+    beginLine.lastIndex = endLine.lastIndex;
   }
   return blocks;
 }
 
 function parseBlock(label: string, body: string): PemBlock {
+  if (!body.includes(':')) return { label, headers: noHeaders, der: decodeBody(label, body) };
   const headers = new Map<string, string>();
   const lines = body.split(/\r?\n/);
   const found = lines.findIndex((line) => !line.includes(':'));
@@ -43,11 +44,17 @@ function parseBlock(label: string, body: string): PemBlock {
     const colon = line.indexOf(':');
     headers.set(line.slice(0, colon).trim(), line.slice(colon + 1).trim());
   }
-  const base64 = lines.slice(firstLine).join('').replace(/\s+/g, '');
+  return { label, headers, der: decodeBody(label, lines.slice(firstLine).join('')) };
+}
+
+const noHeaders: ReadonlyMap<string, string> = new Map();
+
+function decodeBody(label: string, body: string): Buffer {
+  const base64 = body.replace(/\s+/g, '');
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(base64) || base64.length % 4 !== 0) {
     throw malformed(label, 'is not base64');
   }
-  return { label, headers, der: Buffer.from(base64, 'base64') };
+  return Buffer.from(base64, 'base64');
 }
 
 const clip = (label: string): string => (label.length > 40 ? `${label.slice(0, 40)}…` : label);
@@ -66,6 +73,7 @@ export function parseCertificatePem(text: string): Buffer[] {
 /** One block, 64 columns, ending in a line feed. */
 export function encodePem(label: string, der: Uint8Array): string {
   const base64 = Buffer.from(der.buffer, der.byteOffset, der.byteLength).toString('base64');
-  const lines = base64.match(/.{1,64}/g)?.join('\n') ?? '';
-  return `-----BEGIN ${label}-----\n${lines}\n-----END ${label}-----\n`;
+  let lines = '';
+  for (let start = 0; start < base64.length; start += 64) lines += `${base64.slice(start, start + 64)}\n`;
+  return `-----BEGIN ${label}-----\n${lines || '\n'}-----END ${label}-----\n`;
 }

@@ -30,8 +30,12 @@ const privateKeyPem =
 const authorizationValue = /\b(bearer|basic)\s+[\w.~+/=-]{16,}/gi;
 const urlPassword = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*:)[^\s/@]+@/gi;
 
+/** What each of the four patterns begins with: almost no text has any of it, and is done after one look. */
+const suspicion = /eyJ|-----BEGIN|bearer|basic|:\/\//i;
+
 /** The text with everything taken out that looks like a token, a private key or a password in an address. */
 export function redactText(text: string): string {
+  if (text.length <= maxTextLength && !suspicion.test(text)) return text;
   const clean = text
     .replace(privateKeyPem, '[redacted private key]')
     .replace(jwt, '[redacted token]')
@@ -40,8 +44,20 @@ export function redactText(text: string): string {
   return clean.length > maxTextLength ? `${clean.slice(0, maxTextLength)}… (${clean.length} characters)` : clean;
 }
 
+/** Names of fields are few and come with every record. */
+const judgedNames = new Map<string, boolean>();
+const maxJudgedNames = 1000;
+
 /** Whether the value of a field of this name is a secret, whatever it holds. */
 export function isSecretName(name: string): boolean {
+  const known = judgedNames.get(name);
+  if (known !== undefined) return known;
+  const secret = looksSecret(name);
+  if (judgedNames.size < maxJudgedNames && name.length < 100) judgedNames.set(name, secret);
+  return secret;
+}
+
+function looksSecret(name: string): boolean {
   const plain = name.toLowerCase().replace(/[-_]/g, '');
   return secretNames.has(plain) || secretEndings.test(plain);
 }
@@ -122,7 +138,8 @@ const maskOf = (value: unknown): unknown => (value === undefined || value === nu
 
 /** Plain assignment would call the setter of `__proto__`. */
 function define(target: Record<string, unknown>, name: string, value: unknown): void {
-  Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
+  if (name !== '__proto__') target[name] = value;
+  else Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
 /** `AppError`s by code, message chain, hint and context; anything else is a defect of ours and keeps its stack. */
