@@ -16,6 +16,7 @@ import { stepCaVersion } from './generation.ts';
 import { initCommand } from './init/command.ts';
 import { askPassword } from './init/prompts.ts';
 import { findContext, stepBasePath, stepPath } from './init/step-path.ts';
+import { parseKeepExpired } from './operations/retention.ts';
 import { rolloverCommand } from './rollover/command.ts';
 import { type RunningCa, startCa } from './server.ts';
 
@@ -28,6 +29,7 @@ type ServeFlags = {
   readonly pidfile?: string;
   readonly quiet?: boolean;
   readonly logLevel?: string;
+  readonly keepExpired?: string;
 };
 
 async function serve(configArgument: string | undefined, flags: ServeFlags): Promise<void> {
@@ -47,6 +49,7 @@ async function serve(configArgument: string | undefined, flags: ServeFlags): Pro
     clock: systemClock,
     logger,
     random: Math.random,
+    keepExpiredMs: parseKeepExpired(flags.keepExpired),
   });
   process.on('SIGHUP', () => {
     ca.reload().catch((error: unknown) => logger.error('reload failed, the old configuration goes on', { error }));
@@ -102,6 +105,7 @@ function serveCommand(): Command {
     .option('--pidfile <file>', 'file to write the process id into')
     .option('--quiet', 'say nothing but "Serving HTTPS on …" and the log')
     .option('--log-level <level>', 'debug, info, warn or error (default: info)')
+    .option('--keep-expired <duration>', 'how long expired certificates stay in the database: 720h, or forever', '720h')
     .option('--insecure', 'accepted for the sake of scripts, changes nothing');
   for (const [flag, reason] of unsupportedFlags) {
     const option = command.createOption(flag, reason).hideHelp();

@@ -21,18 +21,17 @@ import { type ApiContext, buildApp } from './api/index.ts';
 import type { CertificateStore } from './authority/index.ts';
 import { type CaConfig, configInvalid } from './config/index.ts';
 import { buildGeneration, type Generation, type GenerationOptions, loadConfig, logGeneration } from './generation.ts';
+import { keepPruned, type Retention } from './operations/pruning.ts';
 import { openStore } from './store/index.ts';
 
-export type CaOptions = GenerationOptions & {
-  /** Math.random, for jitter. */
-  readonly random: () => number;
-};
+export type CaOptions = GenerationOptions &
+  Retention & {
+    /** Math.random, for jitter. */
+    readonly random: () => number;
+  };
 
 /** Requests in flight of a listener that a reload replaced. */
 const reloadGraceMs = 60_000;
-/** Ended tokens are kept this much longer, against a clock that is set back. */
-const tokenMemoryMs = 24 * 60 * 60 * 1000;
-const forgetEveryMs = 60 * 60 * 1000;
 
 type Listener = { readonly server: Server; readonly app: FastifyInstance; readonly address: string };
 
@@ -73,7 +72,7 @@ export class RunningCa {
     this.#current = current;
     this.#listener = listener;
     this.#keepServerCertificate();
-    void this.#forgetEndedTokens();
+    void keepPruned(store, options, { ...options, signal: this.#stopping.signal });
     logGeneration(current.generation, listener.address, options);
   }
 
@@ -138,20 +137,6 @@ export class RunningCa {
       return next.certificate;
     };
     void keepServerCertificate(server.certificate, renew, { ...this.#options, signal });
-  }
-
-  async #forgetEndedTokens(): Promise<void> {
-    const { clock, logger } = this.#options;
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      try {
-        const tokens = await this.#store.forgetTokens(clock.now() - tokenMemoryMs);
-        if (tokens > 0) logger.debug('ended tokens forgotten', { tokens });
-      } catch (error) {
-        logger.error('ended tokens not forgotten', { error });
-      }
-      await clock.sleep(forgetEveryMs, signal);
-    }
   }
 }
 

@@ -6,8 +6,12 @@ import type { CertificateStore } from '../authority/ports.ts';
 
 export function createMemoryStore(): CertificateStore {
   const usedTokens = new Map<string, number | undefined>();
+  const unavailable = async (): Promise<never> => {
+    throw new TypeError('a store that is not persistent revokes nothing');
+  };
   return {
     persistent: false,
+    ready: () => true,
     async useToken(token, issue) {
       if (usedTokens.has(token.key)) return { kind: 'reused' };
       usedTokens.set(token.key, token.expiresAt);
@@ -17,15 +21,16 @@ export function createMemoryStore(): CertificateStore {
     findProvisioner: async () => undefined,
     findCertificate: async () => undefined,
     isRevoked: async () => false,
-    revoke: async () => {
-      throw new TypeError('a store that is not persistent revokes nothing');
-    },
-    async forgetTokens(endedBefore) {
-      const before = usedTokens.size;
+    revoke: unavailable,
+    findRevocationList: async () => undefined,
+    updateRevocationList: unavailable,
+    async prune({ tokensEndedBefore, limit }) {
+      let tokens = 0;
       for (const [key, expiresAt] of usedTokens) {
-        if (expiresAt !== undefined && expiresAt < endedBefore) usedTokens.delete(key);
+        if (tokens >= limit) break;
+        if (expiresAt !== undefined && expiresAt < tokensEndedBefore && usedTokens.delete(key)) tokens++;
       }
-      return before - usedTokens.size;
+      return { kind: 'pruned', tokens, certificates: 0 };
     },
     close: async () => {},
   };

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { CertificateStore } from '../authority/ports.ts';
 import type { DatabaseConfig } from '../config/index.ts';
 import { createMemoryStore } from './memory.ts';
-import { openSqliteStore } from './sqlite.ts';
+import { openSqliteStore } from './sqlite/store.ts';
 
 /** Our file inside a badger folder. */
 export const databaseFileName = 'autocert.sqlite3';
