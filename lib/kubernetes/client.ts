@@ -11,6 +11,7 @@ import type {
   AuthenticationV1Api,
   ConfigurationOptions,
   CoreV1Api,
+  CoreV1Event,
   ObservableMiddleware,
   RequestContext,
   V1ConfigMap,
@@ -162,6 +163,38 @@ export class KubernetesClient {
         this.#core.readNamespacedPod({ namespace, name }, options),
       ),
     );
+  }
+
+  /** Pods of a namespace whose init containers have not all ended. One page, the first 500. */
+  async listPendingPods(namespace: string, timeoutMs?: number): Promise<readonly V1Pod[]> {
+    const query = { namespace, fieldSelector: 'status.phase=Pending', limit: 500 };
+    const list = await this.#call({ verb: 'list', resource: 'pods', group: '' }, timeoutMs, (options) =>
+      this.#core.listNamespacedPod(query, options),
+    );
+    return list.items;
+  }
+
+  /** Stores an event in the namespace that it names. */
+  async createEvent(event: CoreV1Event, timeoutMs?: number): Promise<void> {
+    const namespace = event.metadata.namespace ?? '';
+    await this.#call({ verb: 'create', resource: 'events', group: '' }, timeoutMs, (options) =>
+      this.#core.createNamespacedEvent({ namespace, body: event }, options),
+    );
+  }
+
+  /** Applies a JSON Patch to an event; false when there is none of that name any more. */
+  async patchEvent(
+    namespace: string,
+    name: string,
+    patch: readonly PatchOperation[],
+    timeoutMs?: number,
+  ): Promise<boolean> {
+    const patched = await undefinedWhenMissing(
+      this.#call({ verb: 'patch', resource: 'events', group: '' }, timeoutMs, (options) =>
+        this.#core.patchNamespacedEvent({ namespace, name, body: patch }, options),
+      ),
+    );
+    return patched !== undefined;
   }
 
   /** Stores a Secret and answers the name it got. */

@@ -75,6 +75,33 @@ describe('KubernetesClient and the real API server', () => {
     assert.equal(await client.deleteSecret(found), false);
   });
 
+  it('stores an event, counts it up and tells when it is gone', async () => {
+    const involvedObject = { apiVersion: 'v1', kind: 'Pod', name: 'app', namespace: 'default', uid: pod.uid };
+    const [firstTimestamp, lastTimestamp] = [new Date(1_700_000_000_000), new Date(1_700_000_000_000)];
+    const metadata = { name: 'app.1', namespace: 'default' };
+    const event = { metadata, involvedObject, reason: 'Test', message: 'a test', type: 'Normal', count: 1 };
+    await client.createEvent({ ...event, firstTimestamp, lastTimestamp, source: { component: 'test' } });
+    const later = new Date(1_700_000_060_000).toISOString().replace('.000', '');
+    const patch = [
+      { op: 'replace', path: '/count', value: 5 },
+      { op: 'replace', path: '/lastTimestamp', value: later },
+    ] as const;
+    assert.equal(await client.patchEvent('default', 'app.1', patch), true);
+    const seen = JSON.parse(await api.kubectl(['get', 'event', 'app.1', '--output=json']));
+    assert.deepEqual([seen.count, seen.lastTimestamp, seen.involvedObject.uid], [5, later, pod.uid]);
+    assert.match(await api.kubectl(['describe', 'pod', 'app']), /Test .*x5 over.* test .*a test/);
+    await api.kubectl(['delete', 'event', 'app.1']);
+    assert.equal(await client.patchEvent('default', 'app.1', patch), false);
+  });
+
+  it('lists the pods that still wait for an init container', async () => {
+    assert.deepEqual(
+      (await client.listPendingPods('default')).map(({ metadata }) => metadata?.name),
+      ['app'],
+    );
+    assert.deepEqual(await client.listPendingPods('kube-system'), []);
+  });
+
   it('changes a webhook configuration only from what it was', async () => {
     const value = { test: 'yes' };
     await client.patchWebhookConfiguration('autocert', [{ op: 'add', path: '/metadata/labels', value }]);
