@@ -137,7 +137,7 @@ function secretsOf({ passwordFile, rootKey, rootKeyPasswordFile }: Flags): Secre
     password,
     rootKeyPath: rootKey,
     rootKeyPassword:
-      rootKeyPasswordFile === undefined && passwordFile !== undefined
+      rootKeyPasswordFile === undefined
         ? password
         : read(rootKeyPasswordFile, 'the password of the root key', '--root-key-password-file'),
   };

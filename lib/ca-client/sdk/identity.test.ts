@@ -169,6 +169,14 @@ describe('trust', () => {
     assert.deepEqual(events, ['renewed', 'failed 1', 'failed 2']);
   });
 
+  it('fetched alone does not stand in for a renewal that somebody asks for', async (t) => {
+    const { identity, authority, clock, advance } = await start(t, { script: { fetchRoots: ['ok', down()] } });
+    await advance(identity.nextRenewal - clock.now());
+    await clock.advance(550); // the roots are being fetched again
+    await identity.renew();
+    assert.equal(authority.calls.filter((call) => call === 'rekey').length, 2, authority.calls.join());
+  });
+
   it('keeps the root that our own certificate needs, and says so', async (t) => {
     const { identity, authority, advance, lines } = await start(t);
     authority.listed = { roots: [other.rootPem], federation: [other.rootPem] };

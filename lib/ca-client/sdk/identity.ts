@@ -70,6 +70,9 @@ export type TlsMaterial = { readonly cert: string; readonly key: string; readonl
 /** Told of each change before the events are: servers and agents of this SDK. */
 export type Follower = (removed: readonly Certificate[]) => void;
 
+/** A renewal under way: of certificate and roots, or of the roots alone. */
+type Running = { readonly certificateToo: boolean; readonly done: Promise<void> };
+
 /** A clock that was set, or a machine that slept, is noticed within this time. */
 const lookMs = 30_000;
 const firstRetryMs = 1000;
@@ -91,7 +94,7 @@ export class ServiceIdentity extends EventEmitter<IdentityEvents> {
   /** Serial of the certificate that the CA refused to renew. */
   #refused: bigint | undefined;
   #expiryTold = false;
-  #running: Promise<void> | undefined;
+  #running: Running | undefined;
   readonly #ended: Promise<void>;
 
   /** Use `bootstrapIdentity`. */
@@ -173,7 +176,7 @@ export class ServiceIdentity extends EventEmitter<IdentityEvents> {
     this.#stop.abort();
     this.#followers.clear();
     await this.#ended;
-    await this.#running?.catch(() => {}); // told to who asked for it
+    await this.#running?.done.catch(() => {}); // told to who asked for it
   }
 
   async #keepFresh(): Promise<void> {
@@ -197,12 +200,19 @@ export class ServiceIdentity extends EventEmitter<IdentityEvents> {
 
   #anySignal = (): AbortSignal => AbortSignal.any([this.#stop.signal, this.#wake.signal]);
 
-  /** One at a time; whoever comes while one runs gets its outcome. */
+  /** One at a time; whoever comes while one runs that does enough gets its outcome. */
   #renewOnce(certificateToo = true): Promise<void> {
-    this.#running ??= this.#renew(certificateToo).finally(() => {
-      this.#running = undefined;
-    });
-    return this.#running;
+    const before = this.#running;
+    if (before && (before.certificateToo || !certificateToo)) return before.done;
+    const turn = Promise.resolve(before?.done).catch(() => {}); // its failure has been told to who asked for it
+    const done = turn
+      .then(() => this.#renew(certificateToo))
+      .finally(() => {
+        if (this.#running === running) this.#running = undefined;
+      });
+    const running: Running = { certificateToo, done };
+    this.#running = running;
+    return done;
   }
 
   async #renew(certificateToo: boolean): Promise<void> {

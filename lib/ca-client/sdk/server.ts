@@ -8,6 +8,7 @@
 import { constants } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { createServer, type Server, type ServerOptions } from 'node:https';
+import type { Socket } from 'node:net';
 import type { SecureContextOptions, TLSSocket, TlsOptions, Server as TlsServer } from 'node:tls';
 import { type BootstrapOptions, bootstrapIdentity } from './enrol.ts';
 import type { ServiceIdentity } from './identity.ts';
@@ -75,7 +76,7 @@ export function createMtlsServer(
     async close(graceMs = defaultGraceMs) {
       detach();
       unfollow();
-      await closeServer(server, graceMs);
+      await closeServer(server, graceMs, connections.destroyAll);
     },
   };
 }
@@ -114,6 +115,11 @@ function secureContextOf(identity: ServiceIdentity, trust: TrustScope): SecureCo
 function trackConnections(server: Server) {
   const underWay = new Map<TLSSocket, Set<ServerResponse>>();
   const retired = new WeakSet<TLSSocket>();
+  const all = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    all.add(socket);
+    socket.once('close', () => all.delete(socket));
+  });
   server.on('secureConnection', (socket: TLSSocket) => {
     underWay.set(socket, new Set());
     socket.once('close', () => underWay.delete(socket));
@@ -129,6 +135,10 @@ function trackConnections(server: Server) {
   // whoever takes over a connection (WebSocket) decides on its end
   server.prependListener('upgrade', (_request, socket) => underWay.delete(socket as TLSSocket));
   return {
+    /** Those in a handshake too, and those that somebody took over. */
+    destroyAll(): void {
+      for (const socket of all) socket.destroy();
+    },
     retire(isOver: (socket: TLSSocket) => boolean): void {
       for (const [socket, responses] of underWay) {
         if (!isOver(socket)) continue;
@@ -140,12 +150,12 @@ function trackConnections(server: Server) {
   };
 }
 
-async function closeServer(server: Server, graceMs: number): Promise<void> {
+async function closeServer(server: Server, graceMs: number, destroyAll: () => void): Promise<void> {
   if (!server.listening) return;
   await new Promise<void>((resolve) => {
     // a connection becomes idle when its last answer is out; only a look finds it
     const look = setInterval(() => server.closeIdleConnections(), 50);
-    const end = setTimeout(() => server.closeAllConnections(), graceMs);
+    const end = setTimeout(destroyAll, graceMs);
     server.close(() => {
       clearInterval(look);
       clearTimeout(end);

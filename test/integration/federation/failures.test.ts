@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { connect, createServer, type TLSSocket } from 'node:tls';
@@ -18,6 +19,7 @@ import {
   type MtlsServer,
   mtlsServerOptions,
 } from '../../../lib/ca-client/index.ts';
+import { FakeClock } from '../../../lib/time/fake-clock.ts';
 import { type Federation, type Member, startFederation, untilTrue } from './federation.ts';
 
 /** Renewed by command, or at two thirds of three seconds. */
@@ -257,6 +259,62 @@ describe('the SDK', () => {
     await assert.rejects(fetch(`${serving.url}/slow`, { signal: AbortSignal.timeout(20) }), { name: 'TimeoutError' });
     await assert.rejects(fetch(`${serving.url}/slow`, { timeoutMs: 20 }), { code: 'ERR_SDK_REQUEST' });
     await assert.rejects(fetch('https://localhost:1'), { code: 'ERR_SDK_REQUEST', kind: 'unavailable' });
+  });
+
+  it('leaves a connection that was taken over alone, whatever becomes of its root', async (t) => {
+    const { cloud, kubernetes } = federation;
+    const serving = await serve(t, cloud, { ...longLived, trust: 'federation' });
+    serving.server.on('upgrade', (_request, socket) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
+      socket.on('error', () => {}).pipe(socket);
+    });
+    const foreign = await call(t, kubernetes, 'foreign', { ...longLived, trust: 'federation' });
+    const asked = request(serving.url, { agent: foreign.agent, headers: { Connection: 'Upgrade', Upgrade: 'echo' } });
+    asked.end();
+    const [, socket] = (await once(asked, 'upgrade')) as [unknown, TLSSocket];
+    t.after(() => socket.destroy());
+    await cloud.reload((config) => {
+      config.federatedRoots = [];
+    });
+    await serving.identity.renew();
+    socket.write('still here');
+    const [echo] = await once(socket, 'data');
+    assert.equal(String(echo), 'still here');
+  });
+
+  it('lets answers finish when it closes, and ends what does not', async (t) => {
+    const { cloud } = federation;
+    const go = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<void>();
+    const serving = await serve(t, cloud, longLived, async (incoming, outgoing) => {
+      if (incoming.url === '/stuck') return asked.resolve();
+      await go.promise;
+      outgoing.end('finished');
+    });
+    const client = await call(t, cloud, 'client', longLived);
+    const answer = client.fetch(serving.url);
+    const stuck = client.fetch(`${serving.url}/stuck`);
+    await asked.promise;
+    const closing = serving.close(500);
+    go.resolve();
+    assert.equal(await (await answer).text(), 'finished');
+    await assert.rejects(stuck, { code: 'ERR_SDK_REQUEST', kind: 'unavailable' });
+    await closing;
+    await assert.rejects(serving.identity.renew(), { code: 'ERR_SDK_CLOSED' });
+    await client.close();
+    await assert.rejects(client.fetch(serving.url), { code: 'ERR_SDK_CLOSED' });
+  });
+
+  it('renews by the clock that it is given', async (t) => {
+    const { cloud } = federation;
+    const clock = new FakeClock(Date.now());
+    const identity = await bootstrapIdentity(await cloud.token('timed'), { notAfter: '10m', clock, random: () => 0 });
+    t.after(() => identity.close());
+    const { serial } = identity.certificate;
+    const renewed = next({ identity }, 'renewed');
+    await clock.advance(identity.nextRenewal - clock.now());
+    const [certificate] = await renewed;
+    assert.notEqual((certificate as { serial: string }).serial, serial);
   });
 
   it('keeps any TLS server fresh', async (t) => {

@@ -62,20 +62,26 @@ export async function startFederation(
       delete config.db; // nothing here needs one, and step-ca starts faster without
     });
   }
-  const members = [
-    await startMember(programs.cloud, cloud),
-    await startMember(programs.kubernetes, kubernetes),
-  ] as const;
-  return {
-    cloud: members[0],
-    kubernetes: members[1],
-    async remove() {
-      for (const member of members) {
-        await member.kill();
-        await member.files.remove();
-      }
-    },
+  const started: Member[] = [];
+  const remove = async (): Promise<void> => {
+    for (const member of started) await member.kill();
+    for (const files of [cloud, kubernetes]) await files.remove();
   };
+  const start = async (program: CaProgram, files: CaFiles): Promise<Member> => {
+    const member = await startMember(program, files);
+    started.push(member);
+    return member;
+  };
+  try {
+    return {
+      cloud: await start(programs.cloud, cloud),
+      kubernetes: await start(programs.kubernetes, kubernetes),
+      remove,
+    };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
 }
 
 /** step-ca looks at an expired certificate as of a minute before its end: by then the CA must have existed. */
