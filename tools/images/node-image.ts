@@ -38,6 +38,8 @@ export async function buildNodeImage(builder: ImageBuilder, folder: string): Pro
   for (const applet of stdout.split('\n').filter((name) => name && name !== 'busybox'))
     symlinkSync('busybox', join(root, 'bin', applet));
   mkdirSync(join(root, 'etc'));
+  mkdirSync(join(root, 'tmp'));
+  chmodSync(join(root, 'tmp'), 0o1777);
   writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0::/:/bin/sh\nnode:x:1000:1000::/:/bin/sh\n'); // as the published image
   const dockerfile = join(folder, 'Dockerfile');
   writeFileSync(dockerfile, 'FROM scratch\nCOPY root/ /\nENV PATH=/usr/local/bin:/bin\n');
