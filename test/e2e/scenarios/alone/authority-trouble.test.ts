@@ -86,6 +86,30 @@ describe('without its CA', () => {
     await scaleCa(1);
     await renewed(s, serial);
   });
+
+  scenario(
+    'a webhook whose own certificate ended serves again with its CA; meanwhile pods are refused, in words',
+    async (s) => {
+      await changeCaJson(({ authority }) => {
+        authority.claims = { minTLSCertDuration: '10s', maxTLSCertDuration: '24h', defaultTLSCertDuration: '1m' };
+      });
+      await kubectl('rollout', 'restart', 'deployment/autocert', '--namespace=step');
+      await kubectl('rollout', 'status', 'deployment/autocert', '--namespace=step', '--timeout=120s');
+      await scaleCa(0);
+      const annotations = { name: nameOf(s) };
+      const refusal = await eventually('the certificate of the webhook to end', 120, () =>
+        s.refusal(pod('web', { annotations })).catch(async (error: Error) => {
+          await s.kubectl('delete', 'pod', 'web', '--ignore-not-found', '--grace-period=0', '--force');
+          throw error;
+        }),
+      );
+      assert.match(refusal, /autocert/);
+      await scaleCa(1);
+      await eventually('the webhook to serve again', 120, () => s.apply(pod('web', { annotations })));
+      await s.readyPod('web', 120);
+      await inspectCertificate(s, 'web');
+    },
+  );
 });
 
 /** How long the trouble lasts is what is tested here. */
