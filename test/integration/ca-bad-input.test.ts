@@ -226,7 +226,11 @@ describe('bad input', () => {
   it('serves while 12 000 connections are opened and stall, more than it holds', async () => {
     const stalled: Socket[] = [];
     for (let batch = 0; batch < 120; batch++) {
-      const sockets = Array.from({ length: 100 }, () => connectTcp(ca.port, '127.0.0.1').resume().on('error', () => {}));
+      const sockets = Array.from({ length: 100 }, () =>
+        connectTcp(ca.port, '127.0.0.1')
+          .resume()
+          .on('error', () => {}),
+      );
       stalled.push(...sockets);
       await Promise.all(sockets.map((socket) => once(socket, 'connect')));
       if (batch % 20 === 19) await stillServes();

@@ -63,6 +63,7 @@ export async function startGoldenCa(): Promise<GoldenCa> {
     clock,
     logger: createLogger({ name: 'ca', level: 'debug', write: (line) => log.push(line), clock }),
     random: () => 0,
+    keepExpiredMs: undefined,
   });
   clock.jump(now);
   const [root] = parseCertificateChainPem(pki.rootPem);
