@@ -4,7 +4,8 @@ import type { Clock } from '../../time/index.ts';
 import { connectAuthority } from './authority.ts';
 import { backgroundClock } from './background-clock.ts';
 import { makeRequest, openCredential } from './credential.ts';
-import { type IdentityPorts, type RenewMethod, ServiceIdentity } from './identity.ts';
+import { type IdentityPorts, ServiceIdentity } from './identity.ts';
+import type { RenewMethod } from './request-credential.ts';
 import { readToken, type TokenContent } from './token.ts';
 import { decideTrust, openTrusted, type Trust } from './trust.ts';
 

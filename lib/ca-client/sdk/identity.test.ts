@@ -5,7 +5,7 @@ import { createLogger } from '../../log/index.ts';
 import { FakeClock } from '../../time/fake-clock.ts';
 import { enrolIdentity } from './enrol.ts';
 import { caError, FakeSdkAuthority, type Script } from './fake-authority.ts';
-import type { RenewMethod } from './identity.ts';
+import type { RenewMethod } from './request-credential.ts';
 
 const hour = 3_600_000;
 const minute = 60_000;

@@ -11,30 +11,23 @@
  */
 import { EventEmitter } from 'node:events';
 import type { TLSSocket } from 'node:tls';
-import { parsePrivateKeyPem } from '../../crypto/index.ts';
 import { isAppError } from '../../errors/index.ts';
 import { type Logger, silentLogger } from '../../log/index.ts';
 import { backoffMs, type Clock, type EpochMs, sleepUntil } from '../../time/index.ts';
 import { type Certificate, fingerprint, serialDecimal } from '../../x509/index.ts';
 import { jitterOf, longestRetryMs, pickRenewalTime, shortestPauseMs } from '../schedule.ts';
-import type { SdkAuthority } from './authority.ts';
-import { type Credential, makeRequest } from './credential.ts';
-import { closed, expiredForGood } from './errors.ts';
+import type { Credential } from './credential.ts';
+import { closed } from './errors.ts';
 import { isStillTrusted } from './open-connections.ts';
+import { type RenewalPorts, type RenewMethod, requestCredential } from './request-credential.ts';
 import type { TokenContent } from './token.ts';
-import { decideTrust, openTrusted, rootPem, type Trust, type TrustScope, without } from './trust.ts';
+import { decideTrust, rootPem, type Trust, type TrustScope, without } from './trust.ts';
 
-/** How the next certificate is asked for while the current one is valid: with a new key, or the same. */
-export type RenewMethod = 'rekey' | 'renew';
-
-export type IdentityPorts = {
-  readonly authority: SdkAuthority;
+export type IdentityPorts = RenewalPorts & {
   readonly clock: Clock;
   /** 0 <= random < 1 */
   readonly random: () => number;
   readonly logger?: Logger | undefined;
-  /** A token for the same names, for a service that can get one at any time. A secret. */
-  readonly newToken?: (() => Promise<string>) | undefined;
   /** Aborted when the identity is closed; ends the exchanges of `authority`. */
   readonly stop: AbortController;
 };
@@ -225,44 +218,19 @@ export class ServiceIdentity extends EventEmitter<IdentityEvents> {
   }
 
   async #nextCredential(): Promise<Credential> {
-    const { clock, newToken } = this.#ports;
     const { leaf } = this.#credential;
-    const expired = leaf.notAfter <= clock.now();
-    if (newToken && (expired || this.#refused === leaf.serial)) return this.#enrolAgain(newToken);
     try {
-      return await (expired ? this.#renewExpired() : this.#renewValid());
+      return await requestCredential(this.#ports, {
+        credential: this.#credential,
+        trust: this.#trust,
+        names: this.#names,
+        method: this.#method,
+        refused: this.#refused === leaf.serial,
+      });
     } catch (error) {
-      if (!isAppError(error, 'ERR_CA_REFUSED') || error.kind !== 'unauthenticated') throw error;
-      this.#refused = leaf.serial;
-      throw expired ? expiredForGood(error) : error;
+      if (isAppError(error) && error.kind === 'unauthenticated') this.#refused = leaf.serial;
+      throw error;
     }
-  }
-
-  async #renewValid(): Promise<Credential> {
-    const { authority } = this.#ports;
-    if (this.#method === 'renew') {
-      return this.#open(await authority.renew(this.roots('roots'), this.#credential), this.#key());
-    }
-    const { key, csrPem } = await makeRequest(this.#credential.leaf.commonName, []);
-    return this.#open(await authority.rekey(this.roots('roots'), this.#credential, csrPem), key);
-  }
-
-  async #renewExpired(): Promise<Credential> {
-    const { authority, clock } = this.#ports;
-    const chain = await authority.renewExpired(this.roots('roots'), this.#credential, clock.now());
-    return this.#open(chain, this.#key());
-  }
-
-  async #enrolAgain(newToken: () => Promise<string>): Promise<Credential> {
-    const { subject, sans } = this.#names;
-    const { key, csrPem } = await makeRequest(subject, sans);
-    return this.#open(await this.#ports.authority.sign(this.roots('roots'), csrPem, await newToken()), key);
-  }
-
-  #key = () => parsePrivateKeyPem(this.#credential.keyPem);
-
-  #open(chain: readonly string[], key: ReturnType<typeof parsePrivateKeyPem>): Credential {
-    return openTrusted(chain, key, this.#trust, this.#ports.clock.now());
   }
 
   #install(credential: Credential): void {

@@ -12,11 +12,11 @@ export type { MtlsFetch, MtlsRequest } from './fetch.ts';
 export type {
   CertificateInfo,
   IdentityEvents,
-  RenewMethod,
   RootInfo,
   ServiceIdentity,
   TlsMaterial,
 } from './identity.ts';
+export type { RenewMethod } from './request-credential.ts';
 export {
   bootstrapServer,
   createMtlsServer,
