@@ -17,7 +17,9 @@ export type Source =
   /** A Go program of this repository. */
   | { readonly kind: 'go-program'; readonly folder: string; readonly binary: string }
   /** A virtual environment with one package. */
-  | { readonly kind: 'python'; readonly requirement: string };
+  | { readonly kind: 'python'; readonly requirement: string }
+  /** A package of Debian, which installs into a folder of its own choice. */
+  | { readonly kind: 'apt'; readonly package: string; readonly folder: string };
 
 export type Peer = {
   readonly name: string;
@@ -127,5 +129,12 @@ export const peers: readonly Peer[] = [
     source: { kind: 'python', requirement: 'pkilint==0.13.3' },
     programs: { lint_pkix_cert: 'bin/lint_pkix_cert' },
     purpose: 'lints certificates by RFC 5280',
+  },
+  {
+    name: 'postgresql',
+    version: '15',
+    source: { kind: 'apt', package: 'postgresql-15', folder: '/usr/lib/postgresql/15/bin' },
+    programs: { postgres: 'postgres', initdb: 'initdb', pg_dump: 'pg_dump' },
+    purpose: 'the database of a CA with several replicas',
   },
 ];

@@ -13,7 +13,8 @@ export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
 }
 
 /** Folder of one peer at its version. */
-export const peerFolder = (peer: Peer): string => join(cacheFolder(), 'peers', `${peer.name}-${peer.version}`);
+export const peerFolder = ({ name, version, source }: Peer): string =>
+  source.kind === 'apt' ? source.folder : join(cacheFolder(), 'peers', `${name}-${version}`);
 
 /** Path of a program of the catalogue. Throws when it is unknown or not installed. */
 export function peerPath(program: string): string {

@@ -16,6 +16,7 @@ const complete = (peer: Peer): boolean =>
   Object.values(peer.programs).every((path) => existsSync(join(peerFolder(peer), path)));
 
 async function install(peer: Peer): Promise<void> {
+  if (peer.source.kind === 'apt') return aptInstall(peer.source);
   const target = peerFolder(peer);
   const work = join(cacheFolder(), 'work', `${peer.name}-${peer.version}`);
   await rm(work, { recursive: true, force: true });
@@ -82,6 +83,17 @@ async function pythonEnvironment(source: SourceOf<'python'>, target: string): Pr
     await rm(target, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** Without the cluster that the package would make and start: tests make their own. */
+async function aptInstall(source: SourceOf<'apt'>): Promise<void> {
+  if (process.getuid?.() !== 0) throw new Error(`as root: apt-get install --no-install-recommends ${source.package}`);
+  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  await run('apt-get', ['update', '--quiet'], { env });
+  await mkdir('/etc/postgresql-common', { recursive: true });
+  const settings = '/etc/postgresql-common/createcluster.conf';
+  if (!existsSync(settings)) await writeFile(settings, 'create_main_cluster = false\n');
+  await run('apt-get', ['install', '--quiet', '--yes', '--no-install-recommends', source.package], { env });
 }
 
 function run(
