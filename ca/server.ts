@@ -39,7 +39,7 @@ type Listener = { readonly server: Server; readonly app: FastifyInstance; readon
 export async function startCa(options: CaOptions): Promise<RunningCa> {
   const startedAt = options.clock.now();
   const config = await loadConfig(options);
-  const store = await openStore(config.database);
+  const store = await openStore(config.database, options);
   try {
     const generation = await buildGeneration(config, store, startedAt, options);
     const current = { generation };
@@ -141,7 +141,8 @@ export class RunningCa {
 }
 
 function requireSameDatabase({ database: old }: CaConfig, { database: next }: CaConfig): void {
-  if (old?.type === next?.type && old?.dataSource === next?.dataSource) return;
+  const same = old?.type === next?.type && old?.dataSource === next?.dataSource && old?.database === next?.database;
+  if (same) return;
   throw configInvalid('db', 'cannot be changed by a reload', 'restart the server');
 }
 

@@ -88,13 +88,19 @@ describe('parseCaConfig', () => {
       assert.throws(() => parse(changes), { code: 'ERR_CA_CONFIG', kind: 'invalid', message }));
   }
 
+  it('takes a PostgreSQL server as step-ca does', () => {
+    const dataSource = 'postgresql://ca@db.example:5432/';
+    const db = { type: 'PostgreSQL', dataSource, database: 'ca' };
+    assert.deepEqual(parse({ db }).database, { type: 'postgresql', dataSource, database: 'ca' });
+  });
+
   const unsupported: [string, object][] = [
     ['a name policy', { authority: { policy: { x509: { allow: { dns: ['*.x'] } } } } }],
     ['provisioners in the database', { authority: { enableAdmin: true } }],
     ['a registration authority', { authority: { type: 'stepcas' } }],
     ['a key management service', { kms: { type: 'pkcs11' } }],
     ['a key in one', { key: 'pkcs11:id=7331;object=x' }],
-    ['a database server', { db: { type: 'postgresql', dataSource: 'x' } }],
+    ['a database server of another kind', { db: { type: 'mysql', dataSource: 'x' } }],
   ];
   for (const [name, changes] of unsupported) {
     it(`refuses ${name}, which it could not obey`, () =>

@@ -23,7 +23,12 @@ export type ClaimsJson = {
   readonly disableSmallstepExtensions?: boolean | undefined;
 };
 
-export type DatabaseConfig = { readonly type: string; readonly dataSource: string };
+export type DatabaseConfig = {
+  readonly type: string;
+  readonly dataSource: string;
+  /** Of a PostgreSQL server, when it is not the one in `dataSource`. */
+  readonly database?: string;
+};
 
 export type CaConfig = {
   /** Paths of own root files; each may hold several certificates. */
@@ -158,15 +163,16 @@ const embeddedDatabases = ['badger', 'badgerv1', 'badgerv2', 'bbolt', 'sqlite'];
 function databaseOf(db: CaJson['db']): DatabaseConfig | undefined {
   if (db === undefined) return undefined;
   const type = (db.type ?? '').toLowerCase();
-  if (['mysql', 'postgresql'].includes(type)) throw configUnsupported('db.type', `${type} is not supported`);
-  if (!embeddedDatabases.includes(type)) {
+  if (type === 'mysql') throw configUnsupported('db.type', 'mysql is not supported');
+  if (type !== 'postgresql' && !embeddedDatabases.includes(type)) {
     throw configInvalid(
       'db.type',
       `${JSON.stringify(db.type ?? '')} is not known`,
-      `write ${embeddedDatabases.join(', ')}`,
+      `write ${[...embeddedDatabases, 'postgresql'].join(', ')}`,
     );
   }
-  return { type, dataSource: requireText('db.dataSource', db.dataSource) };
+  const dataSource = requireText('db.dataSource', db.dataSource);
+  return { type, dataSource, ...(db.database ? { database: db.database } : {}) };
 }
 
 function subjectOf(template: Readonly<Record<string, unknown>>): SubjectFields {

@@ -60,7 +60,7 @@ export const caSchema = z.looseObject({
   kms: optional(z.looseObject({ type: text })),
   ssh: optional(z.looseObject({})),
   logger: optional(z.looseObject({ format: text, traceHeader: text })),
-  db: optional(z.looseObject({ type: text, dataSource: text })),
+  db: optional(z.looseObject({ type: text, dataSource: text, database: text })),
   authority: optional(
     z.looseObject({
       type: text,

@@ -4,17 +4,24 @@
  * each other's certificates and tokens.
  */
 import { join } from 'node:path';
+import type { Logger } from '../../lib/log/index.ts';
 import type { CertificateStore } from '../authority/ports.ts';
 import type { DatabaseConfig } from '../config/index.ts';
 import { createMemoryStore } from './memory.ts';
+import { openPostgresStore } from './postgresql/open.ts';
 import { openSqliteStore } from './sqlite/store.ts';
 
 /** Our file inside a badger folder. */
 export const databaseFileName = 'autocert.sqlite3';
 
-/** @throws {AppError} ERR_CA_STORE_OPEN (unavailable) */
-export async function openStore(database: DatabaseConfig | undefined): Promise<CertificateStore> {
-  return database === undefined ? createMemoryStore() : openSqliteStore(databasePath(database));
+/** @throws {AppError} ERR_CA_STORE_… of the kinds unavailable and invalid */
+export async function openStore(
+  database: DatabaseConfig | undefined,
+  options: { readonly migrate?: boolean; readonly logger?: Logger } = {},
+): Promise<CertificateStore> {
+  if (database === undefined) return createMemoryStore();
+  if (database.type === 'postgresql') return openPostgresStore(database.dataSource, database.database, options);
+  return openSqliteStore(databasePath(database), options);
 }
 
 export function databasePath({ type, dataSource }: DatabaseConfig): string {

@@ -93,7 +93,12 @@ export function buildCoreQueries(database: Kysely<CaTables>): CoreQueries {
         .orderBy('revoked_at')
         .orderBy('serial'),
     ),
-    list: prepare(({ id }) => database.selectFrom('revocation_lists').selectAll().where('id', '=', id)),
+    list: prepare(({ id }) =>
+      database
+        .selectFrom('revocation_lists')
+        .select(['id', 'number', 'der', 'this_update', 'next_update'])
+        .where('id', '=', id),
+    ),
     replaceList: prepare((row) =>
       database
         .insertInto('revocation_lists')

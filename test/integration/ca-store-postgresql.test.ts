@@ -1,0 +1,160 @@
+/** The CA's store on a real PostgreSQL: the contract of every store, and what only a server does: go away, refuse, race. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { openStore } from '../../ca/store/index.ts';
+import { schemaVersion } from '../../ca/store/migrations.ts';
+import { type PostgresServer, startPostgres } from '../peers/postgresql.ts';
+import { certificate, persistentContract, revocation, storeContract, token } from './ca-store/contract.ts';
+
+describe('the store on PostgreSQL', () => {
+  let server: PostgresServer;
+  before(async () => {
+    server = await startPostgres();
+  });
+  after(() => server?.remove());
+
+  const open = (database: string) => openStore({ type: 'postgresql', dataSource: server.address(), database });
+
+  storeContract('postgresql', () => open('contract'));
+  persistentContract('postgresql', () => open('persistent'));
+
+  it('is made once when five replicas start at the same time, the database too', async () => {
+    const stores = await Promise.all(Array.from({ length: 5 }, () => open('together')));
+    await Promise.all(stores.map((store, index) => store.revoke(revocation(String(index)))));
+    await Promise.all(stores.map((store) => store.close()));
+    assert.equal((await server.query('select * from schema_versions', 'together')).length, schemaVersion);
+  });
+
+  it('refuses a database that a newer release has changed', async () => {
+    await (await open('newer')).close();
+    await server.query(`insert into schema_versions values (${schemaVersion + 1}, 'of tomorrow', 0)`, 'newer');
+    await assert.rejects(open('newer'), { code: 'ERR_CA_STORE_NEWER' });
+  });
+
+  it('changes nothing for a program that only looks', async () => {
+    await server.query('create database untouched');
+    const look = (database: string) =>
+      openStore({ type: 'postgresql', dataSource: server.address(), database }, { migrate: false });
+    await assert.rejects(look('untouched'), { code: 'ERR_CA_STORE_OUTDATED' });
+    await assert.rejects(look('nowhere'), { code: 'ERR_CA_STORE_CONNECT' });
+    const tables = "select * from pg_tables where schemaname = 'public'";
+    assert.deepEqual(await server.query(tables, 'untouched'), []);
+  });
+
+  it('is reached over TCP as well, with keywords, and with settings of the session', async () => {
+    await server.query('create database addressed');
+    await server.query('create schema ca', 'addressed');
+    const url = new URL(server.tcpAddress('addressed'));
+    const dataSource = `host=${url.hostname} port=${url.port} user=postgres dbname=addressed search_path=ca`;
+    const store = await openStore({ type: 'postgresql', dataSource });
+    await store.addCertificate(certificate('1'));
+    await store.close();
+    assert.deepEqual(await server.query('select serial from ca.certificates', 'addressed'), [{ serial: '1' }]);
+  });
+
+  it('answers after the disk has it, also where the server is set to answer before', async () => {
+    await server.query('create database hasty');
+    await server.query('alter database hasty set synchronous_commit = off');
+    await server.query(
+      `create table seen (setting text);
+       create function look() returns trigger language plpgsql as $$ begin
+         insert into seen values (current_setting('synchronous_commit')); return null; end $$`,
+      'hasty',
+    );
+    const store = await open('hasty');
+    await server.query('create trigger look after insert on certificates execute function look()', 'hasty');
+    await store.addCertificate(certificate('1'));
+    await store.close();
+    assert.deepEqual(await server.query('select * from seen', 'hasty'), [{ setting: 'on' }]);
+  });
+
+  it('says where it cannot get in, and not with which password', async () => {
+    const dataSource = 'postgresql://ca:hunter2@127.0.0.1:1/x?connect_timeout=2';
+    await assert.rejects(openStore({ type: 'postgresql', dataSource }), (error: Error & { code?: string }) => {
+      assert.equal(error.code, 'ERR_CA_STORE_CONNECT');
+      assert.match(error.message, /x on 127\.0\.0\.1:1/);
+      assert.ok(!`${error.message} ${error.cause} ${error.stack}`.includes('hunter2'));
+      return true;
+    });
+  });
+
+  it('lets one process prune at a time', async () => {
+    const [one, other] = [await open('pruned'), await open('pruned')];
+    for (let index = 0; index < 50; index++) await one.useToken(token(`t${index}`, 10), () => ({ result: 0 }));
+    const request = { tokensEndedBefore: 20, certificatesEndedBefore: undefined, limit: 50 };
+    // a row that somebody holds makes the first one wait inside its transaction
+    const held = await heldRow(server, 'pruned', "select * from used_tokens where key = 't0' for update");
+    const first = one.prune(request);
+    await untilTrue(async () => (await server.query(waitingSql, 'pruned')).length > 0);
+    assert.deepEqual(await other.prune(request), { kind: 'busy' });
+    await held.release();
+    assert.deepEqual(await first, { kind: 'pruned', tokens: 50, certificates: 0 });
+    await Promise.all([one.close(), other.close()]);
+  });
+
+  it('fails at once while the server is away, and goes on when it is back', async () => {
+    const own = await startPostgres();
+    try {
+      const store = await openStore({ type: 'postgresql', dataSource: own.address() });
+      await store.addCertificate(certificate('1'));
+      await own.stop('immediate');
+      await assert.rejects(store.addCertificate(certificate('2')), { code: 'ERR_CA_STORE_UNAVAILABLE' });
+      await assert.rejects(store.isRevoked('1'), { code: 'ERR_CA_STORE_UNAVAILABLE' });
+      assert.equal(store.ready(), false);
+      await own.start();
+      await untilTrue(() => store.ready());
+      assert.ok(await store.findCertificate('1'), 'what was answered before the crash');
+      await store.addCertificate(certificate('3'));
+      await store.close();
+    } finally {
+      await own.remove();
+    }
+  });
+
+  it('survives the end of every connection', async () => {
+    const store = await open('cut');
+    await store.addCertificate(certificate('1'));
+    await server.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where datname = 'cut' and pid <> pg_backend_pid()",
+      'cut',
+    );
+    await untilTrue(async () => {
+      try {
+        return (await store.findCertificate('1')) !== undefined;
+      } catch (error) {
+        assert.equal((error as { code?: string }).code, 'ERR_CA_STORE_UNAVAILABLE');
+        return false;
+      }
+    });
+    await store.close();
+  });
+
+  it('closes while the server is away', async () => {
+    const own = await startPostgres();
+    const store = await openStore({ type: 'postgresql', dataSource: own.address() });
+    await own.remove();
+    await assert.rejects(store.isRevoked('1'), { code: 'ERR_CA_STORE_UNAVAILABLE' });
+    await store.close();
+  });
+});
+
+const waitingSql =
+  "select pid from pg_stat_activity where wait_event_type = 'Lock' and query like 'delete%' and datname = current_database()";
+
+async function heldRow(server: PostgresServer, database: string, sql: string) {
+  const { Client } = (await import('pg')).default;
+  const url = new URL(server.tcpAddress(database));
+  const client = new Client({ host: url.hostname, port: Number(url.port), user: 'postgres', database });
+  await client.connect();
+  await client.query('begin');
+  await client.query(sql);
+  return { release: () => client.end() };
+}
+
+async function untilTrue(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const { setTimeout: delay } = await import('node:timers/promises');
+  for (let waited = 0; !(await condition()); waited += 10) {
+    assert.ok(waited < 20_000, 'it did not come to pass');
+    await delay(10);
+  }
+}
