@@ -205,6 +205,39 @@ describe('client authentication', () => {
   }
 });
 
+describe('a client that shows another certificate later', () => {
+  /** Renegotiation is how TLS 1.2 lets a client do that. */
+  async function renegotiate(port: number, version: 'TLSv1.2' | 'TLSv1.3'): Promise<string> {
+    const options = { host: '127.0.0.1', servername: 'localhost', ca: ours.rootPem, minVersion: version };
+    const socket = connectTls({ port, ...options, maxVersion: version, ...clientLeaf });
+    await once(socket, 'secureConnect');
+    try {
+      const [error] = await Promise.race([
+        new Promise<[Error | null]>((resolve) => {
+          if (!socket.renegotiate({}, (failure) => resolve([failure]))) resolve([new Error('not offered')]);
+        }),
+        once(socket, 'error'),
+        once(socket, 'close').then(() => [new Error('closed')]),
+      ]);
+      return error ? 'refused' : 'renegotiated';
+    } catch {
+      return 'refused';
+    } finally {
+      socket.destroy();
+    }
+  }
+
+  for (const clientAuthentication of ['if-given', 'required'] as const) {
+    it(`cannot: ${clientAuthentication}`, async () => {
+      const { server, port } = await start({ clientAuthentication });
+      assert.equal(await renegotiate(port, 'TLSv1.2'), 'refused');
+      assert.equal(await renegotiate(port, 'TLSv1.3'), 'refused');
+      replaceSecureContext(server, { ...serverLeaf, ca: ours.rootPem });
+      assert.equal(await renegotiate(port, 'TLSv1.2'), 'refused', 'after a change of the context');
+    });
+  }
+});
+
 describe('listen and closeGracefully', () => {
   it('fails at once when the port is taken', async () => {
     const { port } = await start();

@@ -5,7 +5,8 @@
  * A connection passes three stages: its first bytes are looked at (TLS or not), the handshake, the requests. Each has
  * its own time limit, and a connection is counted from its first packet.
  *
- * Keep: a connection with a client certificate that does not verify never reaches a request handler, whatever the path.
+ * Keep: a connection with a client certificate that does not verify never reaches a request handler, whatever the path;
+ * and a connection's certificate never changes.
  */
 import { constants } from 'node:crypto';
 import { createServer, type Server } from 'node:https';
@@ -34,7 +35,7 @@ export function createTlsServer(options: TlsServerOptions): Server {
   const limits = { ...defaultServerLimits, ...options.limits };
   const clientAuthentication = options.clientAuthentication ?? 'none';
   const server = createServer({
-    ...withoutTickets(options.secureContext),
+    ...oneHandshake(options.secureContext),
     requestCert: clientAuthentication !== 'none',
     rejectUnauthorized: clientAuthentication === 'required',
     ALPNProtocols: ['http/1.1'],
@@ -57,18 +58,21 @@ export function createTlsServer(options: TlsServerOptions): Server {
  * whole context, as {@link createTlsServer} does.
  */
 export function replaceSecureContext(server: Server, secureContext: SecureContextOptions): void {
-  server.setSecureContext(withoutTickets(secureContext));
+  server.setSecureContext(oneHandshake(secureContext));
 }
 
 /** Sockets of a server, those in the middle of a handshake included. */
 export const openConnections = (server: Server): ReadonlySet<Socket> => connectionsOf.get(server) ?? new Set();
 
 /**
- * A resumed session would carry the verdict on the client's certificate past its expiry, and past a change of the
- * trusted issuers. Clients of a CA connect rarely: a full handshake each time is the safe price.
+ * One full handshake for each connection, whose verdict on the client's certificate holds as long as it does. A
+ * resumed session would carry the verdict past the certificate's expiry, and past a change of the trusted issuers. A
+ * renegotiation (TLS 1.2) would put another certificate into its place, which Node does not verify: with it, anybody
+ * could renew anybody's certificate. Go's servers allow none either.
  */
-function withoutTickets(secureContext: SecureContextOptions): SecureContextOptions {
-  return { ...secureContext, secureOptions: (secureContext.secureOptions ?? 0) | constants.SSL_OP_NO_TICKET };
+function oneHandshake(secureContext: SecureContextOptions): SecureContextOptions {
+  const never = constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION;
+  return { ...secureContext, secureOptions: (secureContext.secureOptions ?? 0) | never };
 }
 
 /**
