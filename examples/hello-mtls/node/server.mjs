@@ -11,8 +11,9 @@ const port = Number(process.env.PORT ?? 8443);
 const tlsOptions = (set) => ({
   ...set,
   minVersion: 'TLSv1.2',
-  // a resumed session would go on with a client certificate that may have expired since
-  secureOptions: constants.SSL_OP_NO_TICKET,
+  // A resumed session would go on with a client certificate that may have expired since; renegotiation would let a
+  // client replace the verified certificate by another one.
+  secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
 });
 
 const certificates = readCertificates();

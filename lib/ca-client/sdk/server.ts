@@ -107,8 +107,10 @@ export function followIdentity(
 
 function secureContextOf(identity: ServiceIdentity, trust: TrustScope): SecureContextOptions {
   const { cert, key, ca } = identity.tlsMaterial(trust);
-  // a resumed session would carry the verdict on a certificate past its end, and past a change of trust
-  return { cert, key, ca: [...ca], minVersion: 'TLSv1.2', secureOptions: constants.SSL_OP_NO_TICKET };
+  // A resumed session would carry the verdict on a certificate past its end, and past a change of trust. Renegotiation
+  // would let a client put another certificate in its place, which Node does not verify.
+  const secureOptions = constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION;
+  return { cert, key, ca: [...ca], minVersion: 'TLSv1.2', secureOptions };
 }
 
 /** Open connections and the answers that are under way on them. */
