@@ -6,6 +6,7 @@ import { silentLogger } from '../lib/log/index.ts';
 import { type AdmitDeps, createAdmitHandler } from './admit.ts';
 import { parseWebhookConfig } from './config/index.ts';
 import { notReady } from './errors.ts';
+import type { EventDraft } from './events/event.ts';
 
 const configText = (tokenMode: string): string =>
   JSON.stringify({
@@ -40,6 +41,7 @@ const review = (object: unknown = pod, dryRun = false): Buffer =>
 function setUp(tokenMode: 'secret' | 'service-account', changes: Partial<AdmitDeps> = {}) {
   const created: { namespace: string; secret: V1Secret; timeoutMs: number | undefined }[] = [];
   const tokens: string[] = [];
+  const drafts: EventDraft[] = [];
   const admit = createAdmitHandler({
     config: parseWebhookConfig(configText(tokenMode), { PROVISIONER_NAME: 'autocert', NAMESPACE: 'step' }),
     issuer: {
@@ -55,9 +57,10 @@ function setUp(tokenMode: 'secret' | 'service-account', changes: Partial<AdmitDe
     clusterFacts: () => ({ nativeSidecars: true }),
     log: silentLogger,
     metrics: { token: (_, result) => tokens.push(result) },
+    events: { record: (draft) => drafts.push(draft) },
     ...changes,
   });
-  return { admit, created, tokens };
+  return { admit, created, tokens, drafts };
 }
 
 type Response = { allowed: boolean; patch?: string; status?: { code: number; message: string } };
@@ -149,6 +152,31 @@ describe('createAdmitHandler', () => {
     const outcome = await setUp('secret', { clusterFacts }).admit(review(), 10_000);
     assert.deepEqual([outcome.reason, responseOf(outcome).status?.code], ['ERR_INTERNAL', 500]);
     assert.ok(!JSON.stringify(outcome.answer).includes('secret detail'));
+  });
+
+  it('tells what it did, and nothing on a dry run', async () => {
+    const { admit, drafts } = setUp('secret');
+    await admit(review(pod, true), 10_000);
+    assert.equal(drafts.length, 0);
+    await admit(review(), 10_000);
+    await admit(
+      review({ ...pod, metadata: { ...pod.metadata, annotations: { 'autocert.step.sm/name': 'ä' } } }),
+      10_000,
+    );
+    assert.deepEqual(
+      drafts.map(({ reason, subject }) => [reason, subject.kind, subject.name]),
+      [
+        ['AutocertInjected', 'Pod', 'web-'],
+        ['AutocertDenied', 'Pod', 'web-'],
+      ],
+    );
+  });
+
+  it('tells why it could not inject', async () => {
+    const { admit, drafts } = setUp('secret', { secrets: { createSecret: () => Promise.reject(new Error('detail')) } });
+    await admit(review(), 10_000);
+    assert.match(drafts[0]?.message ?? '', /ERR_TOKEN_SECRET/);
+    assert.doesNotMatch(drafts[0]?.message ?? '', /detail/);
   });
 
   it('answers what is no review as an HTTP error', async () => {

@@ -20,6 +20,8 @@ import {
   type TokenSource,
 } from './admission/index.ts';
 import type { WebhookConfig } from './config/index.ts';
+import { describeAdmission } from './events/describe.ts';
+import type { EventSink } from './events/event.ts';
 import { bodyMalformed, type JsonAnswer, renderError } from './http-errors.ts';
 import type { SecretStore } from './ports.ts';
 import { buildTokenSecret, dryRunSecretName } from './tokens/token-secret.ts';
@@ -33,6 +35,7 @@ export type AdmitDeps = {
   readonly log: Logger;
   /** Told of each token, by `ok` or the code of the failure. */
   readonly metrics: { token(mode: 'secret', result: string): void };
+  readonly events: EventSink;
 };
 
 /** Makes one-time tokens without asking anybody. @throws {AppError} ERR_NOT_READY (unavailable) */
@@ -77,7 +80,7 @@ export function createAdmitHandler(
       return await answer(deps, review, timeoutMs, fields);
     } catch (error) {
       if (!isAppError(error) || error.kind === 'unavailable') deps.log.error('admission failed', { error, ...fields });
-      return deny(review, isAppError(error) ? error : internal(error), fields);
+      return deny(deps.events, review, isAppError(error) ? error : internal(error), fields);
     }
   };
 }
@@ -89,8 +92,9 @@ async function answer(
   fields: LogFields,
 ): Promise<AdmissionOutcome> {
   const decision = decideInjection(review, deps.config, deps.clusterFacts());
-  if (decision.kind === 'deny') return deny(review, decision.error, fields);
+  if (decision.kind === 'deny') return deny(deps.events, review, decision.error, fields);
   if (decision.kind === 'skip') {
+    tell(deps.events, review, decision);
     const body = renderResponse(review, decision);
     return { decision: 'skip', reason: decision.reason, answer: { status: 200, body }, fields };
   }
@@ -98,6 +102,7 @@ async function answer(
   const facts = { fingerprint: deps.issuer.fingerprint() };
   const patch = renderPatch(plan, await prepareToken(deps, review, plan, timeoutMs), facts);
   const body = renderResponse(review, { kind: 'inject', plan, patch });
+  tell(deps.events, review, decision);
   const { subject, sans } = plan.wish;
   return { decision: 'inject', reason: 'ok', answer: { status: 200, body }, fields: { ...fields, subject, sans } };
 }
@@ -137,8 +142,15 @@ const internal = (cause: unknown): AppError =>
     hint: 'report it with the log of the webhook',
   });
 
-function deny(review: Review, error: AppError, fields: LogFields): AdmissionOutcome {
-  const body = renderResponse(review, { kind: 'deny', error });
+function tell(events: EventSink, review: Review, decision: Decision): void {
+  const draft = describeAdmission(review, decision);
+  if (draft) events.record(draft);
+}
+
+function deny(events: EventSink, review: Review, error: AppError, fields: LogFields): AdmissionOutcome {
+  const decision: Decision = { kind: 'deny', error };
+  tell(events, review, decision);
+  const body = renderResponse(review, decision);
   return {
     decision: 'deny',
     reason: error.code,

@@ -19,6 +19,12 @@ export type Metrics = {
   /** A call of the CA that failed, by code. */
   caError(code: string): void;
   servingCertificate(notAfter: EpochMs): void;
+  /** One call that wrote an event, by its reason. */
+  eventWritten(reason: string): void;
+  /** Events that nobody will see, by why. */
+  eventsDropped(why: string, count: number): void;
+  /** Events that wait to be written. */
+  eventsPending(count: number): void;
 };
 
 /** A registry of its own: nothing is global, so a process may hold several. */
@@ -73,6 +79,23 @@ export function createMetrics(readiness: Readiness): Metrics {
     labelNames: ['code'],
     registers,
   });
+  const eventsWritten = new Counter({
+    name: 'autocert_events_written_total',
+    help: 'Kubernetes events created or counted up, by reason',
+    labelNames: ['reason'],
+    registers,
+  });
+  const eventsDropped = new Counter({
+    name: 'autocert_events_dropped_total',
+    help: 'Kubernetes events not written: queue-full, object-limit, unreachable or refused',
+    labelNames: ['why'],
+    registers,
+  });
+  const eventsPending = new Gauge({
+    name: 'autocert_events_pending',
+    help: 'Kubernetes events that wait to be written',
+    registers,
+  });
   const notAfterSeconds = new Gauge({
     name: 'autocert_serving_certificate_not_after_seconds',
     help: 'End of the serving certificate, seconds since 1970; 0 while there is none',
@@ -110,5 +133,8 @@ export function createMetrics(readiness: Readiness): Metrics {
     secretsSeen: (count) => live.set(count),
     caError: (code) => caErrors.inc({ code }),
     servingCertificate: (notAfter) => notAfterSeconds.set(notAfter / 1000),
+    eventWritten: (reason) => eventsWritten.inc({ reason }),
+    eventsDropped: (why, count) => eventsDropped.inc({ why }, count),
+    eventsPending: (count) => eventsPending.set(count),
   };
 }

@@ -2,7 +2,7 @@
  * What the webhook's logic needs from the outside world. `lib/kubernetes` and `adapters/` implement these; tests use
  * the real ones or a handful of lines.
  */
-import type { V1MutatingWebhookConfiguration, V1Pod, V1Secret } from '@kubernetes/client-node';
+import type { CoreV1Event, V1MutatingWebhookConfiguration, V1Pod, V1Secret } from '@kubernetes/client-node';
 import type { IssuedCertificate, ListedProvisioner } from '../lib/ca-client/index.ts';
 import type {
   KubernetesVersion,
@@ -20,6 +20,18 @@ export interface TokenReviewer {
 /** The live pod, as it is now. */
 export interface PodReader {
   readPod(namespace: string, name: string, timeoutMs?: number): Promise<V1Pod | undefined>;
+}
+
+/** Pods whose init containers have not all ended, of one namespace. */
+export interface PendingPodReader {
+  listPendingPods(namespace: string): Promise<readonly V1Pod[]>;
+}
+
+/** What `kubectl describe` and `kubectl get events` show. */
+export interface EventStore {
+  createEvent(event: CoreV1Event): Promise<void>;
+  /** False when the event is gone: the API server keeps them for an hour. */
+  patchEvent(namespace: string, name: string, patch: readonly PatchOperation[]): Promise<boolean>;
 }
 
 /** Token Secrets, in all namespaces. Their content can be written and not read. */
@@ -47,6 +59,8 @@ export interface ServerVersionReader {
 export interface KubernetesPort
   extends TokenReviewer,
     PodReader,
+    PendingPodReader,
+    EventStore,
     SecretStore,
     WebhookConfigurationStore,
     ServerVersionReader {}

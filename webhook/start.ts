@@ -16,6 +16,8 @@ import { keepCaBundle } from './ca-bundle.ts';
 import { CaLink } from './ca-link.ts';
 import { hasNativeSidecars, watchClusterVersion } from './cluster-version.ts';
 import type { WebhookConfig } from './config/index.ts';
+import type { EventSink } from './events/event.ts';
+import { EventRecorder } from './events/recorder.ts';
 import { createMetrics } from './metrics.ts';
 import { podRules } from './pod-rules.ts';
 import type { KubernetesPort } from './ports.ts';
@@ -83,7 +85,9 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
   };
 
   const secureContext = secureContextOf(await makePlaceholderCertificate(servingNames, clock.now()));
-  const admit = createAdmitHandler({ config, issuer: link, secrets: kubernetes, clusterFacts, log, metrics });
+  const recorder = new EventRecorder({ store: kubernetes, clock, random, log, metrics });
+  const events: EventSink = config.events ? recorder : { record() {} };
+  const admit = createAdmitHandler({ config, issuer: link, secrets: kubernetes, clusterFacts, log, metrics, events });
   const admission = await createAdmissionListener({ secureContext, log, metrics, admit, readiness });
   listeners.push(admission);
   let bootstrap: HttpsListener | undefined;
@@ -96,6 +100,7 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
       clock,
       log,
       metrics,
+      events,
     });
     bootstrap = await createBootstrapListener({ secureContext, log, metrics, bootstrap: handler });
     // A pod takes a certificate that is not of its CA for final. Without one of ours, the connection breaks instead, and
@@ -119,6 +124,7 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
     log.info('listening', { address, ...(bootstrapAddress === undefined ? {} : { bootstrapAddress }) });
     const shared = { clock, random, log, readiness };
     loops.push(link.run(ending.signal));
+    if (config.events) loops.push(recorder.run(ending.signal));
     if (config.nativeSidecar === 'auto') {
       const onVersion = (read: KubernetesVersion): void => {
         version = read;

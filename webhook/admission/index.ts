@@ -4,7 +4,7 @@ export * as contract from './contract.ts';
 export { decideInjection } from './decide.ts';
 export { renderPatch } from './patch.ts';
 export { isInjected } from './recognize.ts';
-export { type Outcome, renderResponse } from './response.ts';
+export { describeDenial, type Outcome, renderResponse } from './response.ts';
 export { parseAdmissionReview } from './review.ts';
 export type {
   CertificateWish,

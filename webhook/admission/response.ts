@@ -71,13 +71,18 @@ function renderOutcome(outcome: Outcome): JsonObject {
   };
 }
 
-/** metav1.Status of a denial. The detail of an internal error is for the log alone. */
+/** metav1.Status of a denial. */
 function renderStatus(error: AppError): JsonObject {
   // What cannot be decoded as a pod is a bad request, as in the API server; the rest of `invalid` is about values.
   const [code, reason] = error.code === 'ERR_POD_MALFORMED' ? [400, 'BadRequest'] : statusOf[error.kind];
+  return { metadata: {}, status: 'Failure', message: describeDenial(error), reason, code };
+}
+
+/** The rule and the remedy, in an answer or in an event. The detail of an internal error is for the log alone. */
+export function describeDenial(error: AppError): string {
   const detail = error.kind === 'internal' ? 'internal error; the log of the webhook says more' : error.message;
   const remedy = error.kind === 'internal' || error.hint === undefined ? '' : `; ${error.hint}`;
-  return { metadata: {}, status: 'Failure', message: printable(`${detail}${remedy} [${error.code}]`), reason, code };
+  return printable(`${detail}${remedy} [${error.code}]`);
 }
 
 const encodePatch = (patch: readonly PatchOperation[]): string =>

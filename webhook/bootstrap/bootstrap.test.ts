@@ -9,6 +9,7 @@ import { AppError } from '../../lib/errors/index.ts';
 import type { TokenReviewResult } from '../../lib/kubernetes/index.ts';
 import { silentLogger } from '../../lib/log/index.ts';
 import { buildCertificateRequest, parseCertificateRequest } from '../../lib/x509/index.ts';
+import type { EventDraft, EventSink } from '../events/event.ts';
 import { decideBootstrap, identifyCaller, type PodRules } from './decide-bootstrap.ts';
 import { parseBearerToken, parseBootstrapBody } from './request.ts';
 import { type BootstrapDeps, createBootstrapHandler } from './serve-bootstrap.ts';
@@ -212,7 +213,10 @@ describe('decideBootstrap', () => {
 describe('createBootstrapHandler', () => {
   const der = csrDer('', []);
   const good = { authorization: 'Bearer token', body: bodyOf({ csr: csrPem(der) }) };
-  const deps = (changes: Partial<BootstrapDeps['kubernetes']> = {}): BootstrapDeps => ({
+  const deps = (
+    changes: Partial<BootstrapDeps['kubernetes']> = {},
+    events: EventSink = { record: () => {} },
+  ): BootstrapDeps => ({
     kubernetes: { reviewToken: async () => review, readPod: async () => pod, ...changes },
     rules,
     issuer: {
@@ -223,6 +227,7 @@ describe('createBootstrapHandler', () => {
     clock: { now: () => 0 },
     log: silentLogger,
     metrics: { token: () => {} },
+    events,
   });
   const statusAndReason = async (handler: ReturnType<typeof createBootstrapHandler>, request = good) => {
     const { answer, reason } = await handler(request);
@@ -292,6 +297,26 @@ describe('createBootstrapHandler', () => {
     release(review);
     await Promise.all(waiting);
     assert.notEqual((await handler(good)).reason, 'ERR_BOOTSTRAP_BUSY');
+  });
+
+  it('tells a refusal at the pod that asked, and not what passes by itself', async () => {
+    const drafts: EventDraft[] = [];
+    const events = { record: (draft: EventDraft) => drafts.push(draft) };
+    await createBootstrapHandler(deps({}, events))(good);
+    await createBootstrapHandler(deps({ readPod: async () => undefined }, events))(good);
+    const away = new AppError('ERR_KUBERNETES_UNREACHABLE', 'unavailable', 'no answer');
+    await createBootstrapHandler(deps({ readPod: () => Promise.reject(away) }, events))(good);
+    assert.deepEqual(drafts, []);
+    const greedy = { ...good, body: bodyOf({ csr: csrPem(csrDer('root', [])) }) };
+    await createBootstrapHandler(deps({}, events))(greedy);
+    assert.deepEqual(drafts, [
+      {
+        subject: { apiVersion: 'v1', kind: 'Pod', namespace: 'shop', name: 'cart-0', uid: 'uid-1' },
+        type: 'Warning',
+        reason: 'AutocertBootstrapRefused',
+        message: 'bootstrap: csr: common name "root" is not one of the pod [ERR_BOOTSTRAP_CSR]',
+      },
+    ]);
   });
 
   it('shows nothing of a fault of ours', async () => {

@@ -7,9 +7,11 @@ import { AppError, isAppError } from '../../lib/errors/index.ts';
 import type { LogFields, Logger } from '../../lib/log/index.ts';
 import type { Clock } from '../../lib/time/index.ts';
 import { tokenAudience } from '../admission/contract.ts';
+import { describeRefusedBootstrap } from '../events/describe.ts';
+import type { EventSink } from '../events/event.ts';
 import { type JsonAnswer, renderError } from '../http-errors.ts';
 import type { PodReader, TokenReviewer } from '../ports.ts';
-import { decideBootstrap, type Grant, identifyCaller, type PodRules } from './decide-bootstrap.ts';
+import { type Caller, decideBootstrap, type Grant, identifyCaller, type PodRules } from './decide-bootstrap.ts';
 import { apiFailed, busy, tooManyRequests } from './errors.ts';
 import { RateLimiter } from './rate-limit.ts';
 import { parseBearerToken, parseBootstrapBody } from './request.ts';
@@ -23,6 +25,7 @@ export type BootstrapDeps = {
   readonly log: Logger;
   /** Told of each token, by `ok` or the code of the failure. */
   readonly metrics: { token(mode: 'service-account', result: string): void };
+  readonly events: EventSink;
 };
 
 /** Makes one-time tokens. @throws {AppError} ERR_NOT_READY (unavailable) */
@@ -53,13 +56,15 @@ export function createBootstrapHandler(
   let inFlight = 0;
   return async (request) => {
     /** Filled in as the caller becomes known. */
-    const fields: Record<string, unknown> = {};
+    const known: Known = { fields: {} };
+    const { fields } = known;
     inFlight += 1;
     try {
       if (inFlight > maxInFlight) throw busy();
-      const body = await bootstrap(deps, limiter, request, fields);
+      const body = await bootstrap(deps, limiter, request, known);
       return { decision: 'grant', reason: 'ok', answer: { status: 200, body }, fields };
     } catch (error) {
+      tell(deps.events, known.caller, error);
       return refuse(deps.log, error, fields);
     } finally {
       inFlight -= 1;
@@ -67,17 +72,22 @@ export function createBootstrapHandler(
   };
 }
 
+/** What is known of a request so far, also when it ends in a refusal. */
+type Known = { readonly fields: Record<string, unknown>; caller?: Caller };
+
 async function bootstrap(
   { kubernetes, rules, issuer, caUrl, clock, metrics }: BootstrapDeps,
   limiter: RateLimiter,
   { authorization, body }: { authorization: string | undefined; body: Uint8Array },
-  fields: Record<string, unknown>,
+  known: Known,
 ): Promise<Grant & { readonly ott: string; readonly caUrl: string; readonly fingerprint: string }> {
   const bearer = parseBearerToken(authorization);
   const csr = parseBootstrapBody(body);
   const fingerprint = issuer.fingerprint(); // not ready: said before the API server is asked
   const caller = identifyCaller(await kubernetes.reviewToken(bearer, tokenAudience).catch(asUnavailable));
   const { namespace, podName, podUid, serviceAccount } = caller;
+  const { fields } = known;
+  known.caller = caller;
   Object.assign(fields, { namespace, pod: podName, podUid, serviceAccount });
   const waitMs = limiter.take(podUid, clock.now());
   if (waitMs > 0) throw tooManyRequests(waitMs);
@@ -92,6 +102,13 @@ async function bootstrap(
 /** What the API server says of us, such as missing rights, is no judgement about the pod: it may come again. */
 function asUnavailable(error: unknown): never {
   throw isAppError(error) ? apiFailed(error) : error;
+}
+
+/** A refusal that lies with the pod is told at the pod; what passes by itself is not. */
+function tell(events: EventSink, caller: Caller | undefined, error: unknown): void {
+  if (!caller || !isAppError(error) || error.kind === 'unavailable' || error.kind === 'internal') return;
+  if (error.code === 'ERR_BOOTSTRAP_POD_MISSING') return; // there is nothing to tell it at
+  events.record(describeRefusedBootstrap(caller, error));
 }
 
 function refuse(log: Logger, error: unknown, fields: LogFields): BootstrapOutcome {

@@ -54,6 +54,7 @@ describe('parseWebhookConfig', () => {
       certsVolume: { name: 'certs', emptyDir: {} },
       restrictCertificatesToNamespace: false,
       clusterDomain: '',
+      events: true,
       rootCAPath: '/home/step/certs/root_ca.crt',
       provisionerPasswordPath: '/home/step/password/password',
       tokenMode: 'secret',

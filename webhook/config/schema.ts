@@ -92,6 +92,7 @@ export const configSchema = z.strictObject({
   writeMode: choice(['atomic', 'in-place'], 'atomic'),
   renewMethod: choice(['rekey', 'renew'], 'rekey'),
   webhookConfigurationName: textOr(''),
+  events: z.preprocess(emptyIsAbsent, z.boolean().default(true)),
 });
 
 /** All keys of config.yaml. */

@@ -29,6 +29,8 @@ export type WebhookConfig = {
   readonly renewMethod: 'rekey' | 'renew';
   /** MutatingWebhookConfiguration whose caBundle is kept; empty: none is touched. */
   readonly webhookConfigurationName: string;
+  /** Whether injections, skips and denials are told as Kubernetes events. */
+  readonly events: boolean;
   /** From the environment: PROVISIONER_NAME, PROVISIONER_KID, NAMESPACE. */
   readonly provisionerName: string;
   readonly provisionerKid?: string;
