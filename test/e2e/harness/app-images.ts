@@ -41,8 +41,8 @@ export async function buildAppImages(nodeImage: string, folder: string): Promise
       context: join(folder, 'toolbox'),
       buildArgs,
     }),
-    await build('contract-bootstrapper:1', { ...inFolder(own('contract-bootstrapper')), buildArgs }),
-    await build('contract-renewer:1', { ...inFolder(own('contract-renewer')), buildArgs }),
+    await build('contract-bootstrapper:v1', { ...inFolder(own('contract-bootstrapper')), buildArgs }),
+    await build('contract-renewer:v1', { ...inFolder(own('contract-renewer')), buildArgs }),
   ];
 }
 

@@ -57,9 +57,9 @@ describe('coming from upstream', () => {
         'autocert.tokenMode': 'secret',
         'autocert.writeMode': 'in-place',
         'bootstrapper.image.repository': 'contract-bootstrapper',
-        'bootstrapper.image.tag': '1',
+        'bootstrapper.image.tag': 'v1',
         'renewer.image.repository': 'contract-renewer',
-        'renewer.image.tag': '1',
+        'renewer.image.tag': 'v1',
       },
     });
     await s.apply(pod('web', { annotations: { name: nameOf(s), duration: '1h' } }));
