@@ -18,6 +18,8 @@ export type ApiContext = {
   readonly version: string;
   readonly traceHeader: string;
   readonly crlEnabled: boolean;
+  /** Whether the database answers: without it nothing is signed or renewed. */
+  readonly ready: () => boolean;
 };
 
 type Handler = (request: FastifyRequest, reply: FastifyReply, context: ApiContext) => unknown;
@@ -25,6 +27,7 @@ type Route = readonly [method: HTTPMethods, path: string, handler: Handler];
 
 const routes: readonly Route[] = [
   ['GET', '/health', () => ({ status: 'ok' })],
+  ['GET', '/readyz', readiness],
   ['GET', '/version', (_request, _reply, { version }) => ({ version })],
   ['GET', '/root/:sha', getRoot],
   ['GET', '/roots', (_request, reply, { authority }) => created(reply, renderCertificates(authority.roots))],
@@ -96,6 +99,13 @@ function created(reply: FastifyReply, body: unknown): unknown {
 function pemFile(reply: FastifyReply, certificates: readonly Certificate[]): Buffer {
   reply.header('Content-Type', 'application/x-pem-file');
   return Buffer.from(renderPemFile(certificates));
+}
+
+/** Unlike /health, which says that the process lives: whether this replica can do its work. */
+function readiness(_request: FastifyRequest, reply: FastifyReply, { ready }: ApiContext) {
+  if (ready()) return { status: 'ok' };
+  reply.code(503);
+  return { status: 'unavailable' };
 }
 
 function getRoot(request: FastifyRequest, _reply: FastifyReply, { authority }: ApiContext) {
@@ -185,10 +195,18 @@ function describeIssued({ certificate, provisioner, clipped }: Issued): RequestR
   };
 }
 
+/** A connection keeps the certificate it began with (lib/http). */
+const certificateOfSocket = new WeakMap<object, Certificate>();
+
 /** The client certificate of the connection. The listener let it in, so it is verified. */
 function peerCertificate(request: FastifyRequest): Certificate | undefined {
-  const peer = (request.raw.socket as Partial<TLSSocket>).getPeerX509Certificate?.();
-  return peer && parseCertificate(peer.raw);
+  const socket = request.raw.socket as Partial<TLSSocket>;
+  const known = certificateOfSocket.get(socket);
+  const peer = known || !socket.authorized ? undefined : socket.getPeerX509Certificate?.();
+  if (!peer) return known;
+  const certificate = parseCertificate(peer.raw);
+  certificateOfSocket.set(socket, certificate);
+  return certificate;
 }
 
 const bearer = 'Bearer ';
