@@ -67,7 +67,7 @@ export async function buildGeneration(
   const { tls, traceHeader, crlEnabled } = config;
   return {
     config,
-    context: { authority, tls, traceHeader, crlEnabled, version: stepCaVersion },
+    context: { authority, tls, traceHeader, crlEnabled, ready: () => store.ready(), version: stepCaVersion },
     server: await issueServerCertificate(authority, config),
   };
 }
