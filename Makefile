@@ -58,7 +58,7 @@ e2e-up: peers ## the cluster alone, to work with
 e2e-down: install ## takes it away, also what a crash has left
 	@node test/e2e/cluster/main.ts down
 
-images: install ## images of the programs, with docker buildx or buildah, into dist/images
+images: install ## images of the programs, with docker buildx or buildah, into build/images
 	@node tools/images/main.ts
 
 bundle: install ## one minified file per program into dist/
@@ -75,4 +75,4 @@ docs: install ## regenerate the reference pages that come from the code
 	@node tools/docs/main.ts
 
 clean: ## what was built; npm packages and peers stay
-	rm -rf dist coverage
+	rm -rf dist build coverage

@@ -50,7 +50,7 @@ async function main(): Promise<number> {
   const built = await buildImages(() => {});
   for (const { tag, ownBytes } of built)
     say(`image ${tag}, ${(ownBytes / 1e6).toFixed(1)} MB beside the shared layers`);
-  const apps = await buildAppImages(`node:${process.versions.node}-local`, join(root, 'dist/images/apps'));
+  const apps = await buildAppImages(`node:${process.versions.node}-local`, join(root, 'build/images/apps'));
   const startedByUs = !isUp();
   if (startedByUs) await up(say);
   for (const signal of stopSignals) process.once(signal, () => void down().finally(() => process.exit(130)));

@@ -29,7 +29,7 @@ export async function buildImages(
   say: (what: string) => void,
   nodeImage = process.env.NODE_IMAGE,
 ): Promise<readonly BuiltImage[]> {
-  const out = join(root, 'dist/images');
+  const out = join(root, 'build/images');
   await mkdir(out, { recursive: true });
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
   const builder = await findBuilder();

@@ -1,4 +1,4 @@
-/** `make images`: the images of a release, as archives in dist/images, each with its SBOM beside it. */
+/** `make images`: the images of a release, as archives in build/images, each with its SBOM beside it. */
 import { join, relative } from 'node:path';
 import { buildImages } from './build.ts';
 
