@@ -7,6 +7,7 @@ import { type AdmitDeps, createAdmitHandler } from './admit.ts';
 import { parseWebhookConfig } from './config/index.ts';
 import { notReady } from './errors.ts';
 import type { EventDraft } from './events/event.ts';
+import { SecretBudget } from './tokens/secret-budget.ts';
 
 const configText = (tokenMode: string): string =>
   JSON.stringify({
@@ -45,9 +46,11 @@ function setUp(tokenMode: 'secret' | 'service-account', changes: Partial<AdmitDe
   const admit = createAdmitHandler({
     config: parseWebhookConfig(configText(tokenMode), { PROVISIONER_NAME: 'autocert', NAMESPACE: 'step' }),
     issuer: {
-      mint: ({ subject, sans }) => ({ token: `token for ${subject} ${sans}`, expiresAt: 0 }),
+      mint: ({ subject, sans }) => ({ token: `token for ${subject} ${sans}`, expiresAt: 300_000 }),
       fingerprint: () => 'f00d',
     },
+    budget: new SecretBudget(2),
+    clock: { now: () => 0 },
     secrets: {
       async createSecret(namespace, secret, timeoutMs) {
         created.push({ namespace, secret, timeoutMs });
@@ -91,6 +94,15 @@ describe('createAdmitHandler', () => {
       subject: 'web.shop.svc',
       sans: ['web.shop.svc'],
     });
+  });
+
+  it('denies with 429 what would be more Secrets than a namespace may have', async () => {
+    const { admit, created, tokens } = setUp('secret');
+    for (let time = 0; time < 2; time++) await admit(review(), 10_000);
+    const { status } = responseOf(await admit(review(), 10_000));
+    assert.equal(status?.code, 429);
+    assert.match(status?.message ?? '', /"shop" has .* Secrets.*tokenSecretLimit.*ERR_TOKEN_SECRET_LIMIT/);
+    assert.deepEqual([created.length, tokens], [2, ['ok', 'ok', 'ERR_TOKEN_SECRET_LIMIT']]);
   });
 
   it('makes nothing on a dry run', async () => {

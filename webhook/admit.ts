@@ -7,7 +7,7 @@
  */
 import { AppError, isAppError } from '../lib/errors/index.ts';
 import type { LogFields, Logger } from '../lib/log/index.ts';
-import type { EpochMs } from '../lib/time/index.ts';
+import type { Clock, EpochMs } from '../lib/time/index.ts';
 import {
   type ClusterFacts,
   type Decision,
@@ -20,16 +20,20 @@ import {
   type TokenSource,
 } from './admission/index.ts';
 import type { WebhookConfig } from './config/index.ts';
+import { tokenSecretLimit } from './errors.ts';
 import { describeAdmission } from './events/describe.ts';
 import type { EventSink } from './events/event.ts';
 import { bodyMalformed, type JsonAnswer, renderError } from './http-errors.ts';
 import type { SecretStore } from './ports.ts';
+import type { SecretBudget } from './tokens/secret-budget.ts';
 import { buildTokenSecret, dryRunSecretName } from './tokens/token-secret.ts';
 
 export type AdmitDeps = {
   readonly config: WebhookConfig;
   readonly issuer: TokenIssuer;
   readonly secrets: Pick<SecretStore, 'createSecret'>;
+  readonly budget: SecretBudget;
+  readonly clock: Pick<Clock, 'now'>;
   /** Asked at each request, since they change. */
   readonly clusterFacts: () => ClusterFacts;
   readonly log: Logger;
@@ -109,7 +113,7 @@ async function answer(
 
 /** Where the bootstrapper finds its token. On a dry run nothing is made. */
 async function prepareToken(
-  { config, issuer, secrets, metrics }: AdmitDeps,
+  { config, issuer, secrets, budget, clock, metrics }: AdmitDeps,
   review: Review,
   plan: InjectionPlan,
   timeoutMs: number,
@@ -119,13 +123,17 @@ async function prepareToken(
   // A plan without a bootstrapper mentions no Secret: its name is not used.
   if (review.dryRun || !plan.needsToken) return { kind: 'secret', secretName: dryRunSecretName(subject) };
   try {
-    const secret = buildTokenSecret({ certificateName: subject, ...issuer.mint({ subject, sans }) });
+    if (!budget.hasRoom(plan.namespace, clock.now())) throw tokenSecretLimit(plan.namespace, config.tokenSecretLimit);
+    const minted = issuer.mint({ subject, sans });
+    const secret = buildTokenSecret({ certificateName: subject, ...minted });
+    budget.add(plan.namespace, clock.now(), minted.expiresAt); // also one whose answer is lost
     const secretName = await secrets.createSecret(plan.namespace, secret, timeoutMs * secretShareOfTimeout);
     metrics.token('secret', 'ok');
     return { kind: 'secret', secretName };
   } catch (error) {
     metrics.token('secret', isAppError(error) ? error.code : 'ERR_INTERNAL');
-    throw isAppError(error, 'ERR_NOT_READY') ? error : secretFailed(plan.namespace, error);
+    const told = isAppError(error, 'ERR_NOT_READY') || isAppError(error, 'ERR_TOKEN_SECRET_LIMIT');
+    throw told ? error : secretFailed(plan.namespace, error);
   }
 }
 

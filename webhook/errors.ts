@@ -35,3 +35,15 @@ export const provisionerNotFound = (name: string, kid: string | undefined, prese
 
 export const servingCertificateExpired = (): AppError =>
   new AppError('ERR_SERVING_CERTIFICATE_EXPIRED', 'unavailable', 'serving certificate: expired and not renewed');
+
+export const tokenSecretLimit = (namespace: string, limit: number): AppError =>
+  new AppError(
+    'ERR_TOKEN_SECRET_LIMIT',
+    'rate-limited',
+    `token: namespace "${namespace}" has ${limit} unused token Secrets`,
+    {
+      hint:
+        'each one lives for five minutes; look for what makes so many pods, raise tokenSecretLimit, or set tokenMode: ' +
+        'service-account, which needs no Secrets',
+    },
+  );

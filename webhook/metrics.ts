@@ -5,6 +5,9 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { EpochMs } from '../lib/time/index.ts';
 import type { Readiness } from './readiness.ts';
 
+/** The two listeners of `server.ts`. */
+export type ListenerName = 'admission' | 'bootstrap';
+
 export type Metrics = {
   readonly registry: Registry;
   /** One admission: `inject`, `skip`, `deny` or `error`, with its reason. */
@@ -13,12 +16,13 @@ export type Metrics = {
   token(mode: 'secret' | 'service-account', result: string): void;
   /** One answer of POST /v1/bootstrap: `ok` or a code. */
   bootstrap(result: string, durationMs: number): void;
-  secretsSwept(count: number): void;
-  /** Live token Secrets in the cluster, as this replica saw them last. */
-  secretsSeen(count: number): void;
+  /** A request that was refused before it reached a handler, by listener and code. */
+  refused(listener: ListenerName, code: string): void;
+  /** A whole round of the sweeper at `at`: Secrets it deleted, ones that are still good, ones it could not delete. */
+  swept(at: EpochMs, counts: { readonly deleted: number; readonly live: number; readonly overdue: number }): void;
   /** A call of the CA that failed, by code. */
   caError(code: string): void;
-  servingCertificate(notAfter: EpochMs): void;
+  servingCertificate(certificate: { readonly notAfter: EpochMs; readonly issuerNotAfter: EpochMs }): void;
   /** One call that wrote an event, by its reason. */
   eventWritten(reason: string): void;
   /** Events that nobody will see, by why. */
@@ -63,6 +67,12 @@ export function createMetrics(readiness: Readiness): Metrics {
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     registers,
   });
+  const refusals = new Counter({
+    name: 'autocert_http_refusals_total',
+    help: 'Requests refused for their path, method, type or body, by listener and error code',
+    labelNames: ['listener', 'code'],
+    registers,
+  });
   const swept = new Counter({
     name: 'autocert_token_secrets_swept_total',
     help: 'Expired token Secrets deleted by this replica',
@@ -71,6 +81,16 @@ export function createMetrics(readiness: Readiness): Metrics {
   const live = new Gauge({
     name: 'autocert_token_secrets',
     help: 'Token Secrets in the cluster when this replica last swept',
+    registers,
+  });
+  const overdue = new Gauge({
+    name: 'autocert_token_secrets_overdue',
+    help: 'Expired token Secrets that this replica could not delete when it last swept',
+    registers,
+  });
+  const sweptAt = new Gauge({
+    name: 'autocert_token_sweep_timestamp_seconds',
+    help: 'Start of the last whole sweep, or of this replica, seconds since 1970; 0 in token mode service-account',
     registers,
   });
   const caErrors = new Counter({
@@ -101,6 +121,11 @@ export function createMetrics(readiness: Readiness): Metrics {
     help: 'End of the serving certificate, seconds since 1970; 0 while there is none',
     registers,
   });
+  const issuerNotAfterSeconds = new Gauge({
+    name: 'autocert_issuer_not_after_seconds',
+    help: 'The earliest end among intermediate and root of the serving certificate, seconds since 1970; 0 without one',
+    registers,
+  });
   new Gauge({
     name: 'autocert_ready',
     help: '1 when this replica takes requests',
@@ -129,10 +154,18 @@ export function createMetrics(readiness: Readiness): Metrics {
       bootstraps.inc({ result });
       bootstrapSeconds.observe(durationMs / 1000);
     },
-    secretsSwept: (count) => swept.inc(count),
-    secretsSeen: (count) => live.set(count),
+    refused: (listener, code) => refusals.inc({ listener, code }),
+    swept(at, counts) {
+      sweptAt.set(at / 1000);
+      swept.inc(counts.deleted);
+      live.set(counts.live);
+      overdue.set(counts.overdue);
+    },
     caError: (code) => caErrors.inc({ code }),
-    servingCertificate: (notAfter) => notAfterSeconds.set(notAfter / 1000),
+    servingCertificate({ notAfter, issuerNotAfter }) {
+      notAfterSeconds.set(notAfter / 1000);
+      issuerNotAfterSeconds.set(issuerNotAfter / 1000);
+    },
     eventWritten: (reason) => eventsWritten.inc({ reason }),
     eventsDropped: (why, count) => eventsDropped.inc({ why }, count),
     eventsPending: (count) => eventsPending.set(count),

@@ -51,7 +51,10 @@ describe('createMetrics', () => {
     metrics.admission('deny', 'ERR_NAME_FORBIDDEN', 2);
     metrics.bootstrap('ok', 3);
     metrics.caError('ERR_CA_UNREACHABLE');
-    metrics.servingCertificate(Date.UTC(2026, 0, 1));
+    metrics.servingCertificate({ notAfter: Date.UTC(2026, 0, 1), issuerNotAfter: Date.UTC(2036, 0, 1) });
+    metrics.swept(1_000, { deleted: 2, live: 3, overdue: 1 });
+    metrics.eventsDropped('queue-full', 4);
+    metrics.refused('bootstrap', 'ERR_BODY_EMPTY');
     const text = await metrics.registry.metrics();
     for (const line of [
       'autocert_admissions_total{decision="deny",reason="ERR_NAME_FORBIDDEN"} 1',
@@ -59,6 +62,13 @@ describe('createMetrics', () => {
       'autocert_bootstrap_requests_total{result="ok"} 1',
       'autocert_ca_errors_total{code="ERR_CA_UNREACHABLE"} 1',
       'autocert_serving_certificate_not_after_seconds 1767225600',
+      'autocert_issuer_not_after_seconds 2082758400',
+      'autocert_token_sweep_timestamp_seconds 1',
+      'autocert_token_secrets_swept_total 2',
+      'autocert_token_secrets 3',
+      'autocert_token_secrets_overdue 1',
+      'autocert_events_dropped_total{why="queue-full"} 4',
+      'autocert_http_refusals_total{listener="bootstrap",code="ERR_BODY_EMPTY"} 1',
       'autocert_ready 0',
       'autocert_check{check="servingCertificate"} 0',
     ]) {

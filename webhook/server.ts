@@ -24,7 +24,7 @@ import {
   renderError,
   routeNotFound,
 } from './http-errors.ts';
-import type { Metrics } from './metrics.ts';
+import type { ListenerName, Metrics } from './metrics.ts';
 import type { Readiness } from './readiness.ts';
 
 /** A listener that does not listen yet. */
@@ -60,13 +60,14 @@ export async function createAdmissionListener(
   options: ListenerOptions & { readonly admit: AdmitHandler; readonly readiness: Readiness },
 ): Promise<HttpsListener> {
   const { admit, readiness, metrics, log } = options;
-  const { app, listener } = createListener(options, admissionBodyLimitBytes);
+  const { app, listener } = createListener('admission', options, admissionBodyLimitBytes);
   only(app, 'POST', '/mutate', async (request, reply) => {
     const start = performance.now();
     const { decision, reason, answer, fields } = await admit(requireJson(request), readTimeout(request.query));
     const durationMs = performance.now() - start;
     metrics.admission(decision, reason, durationMs);
-    log.info('admission', { decision, reason, ...fields, status: answer.status, durationMs: rounded(durationMs) });
+    const outcome = { status: answer.status, durationMs: rounded(durationMs), from: request.ip };
+    log.info('admission', { decision, reason, ...fields, ...outcome });
     return send(reply, answer);
   });
   only(app, 'GET', '/healthz', (_, reply) => reply.type('text/plain; charset=utf-8').send('ok\n'));
@@ -86,14 +87,15 @@ export async function createBootstrapListener(
   options: ListenerOptions & { readonly bootstrap: BootstrapHandler },
 ): Promise<HttpsListener> {
   const { bootstrap, metrics, log } = options;
-  const { app, listener } = createListener(options, bootstrapBodyLimitBytes);
+  const { app, listener } = createListener('bootstrap', options, bootstrapBodyLimitBytes);
   only(app, 'POST', '/v1/bootstrap', async (request, reply) => {
     const start = performance.now();
     const { authorization } = request.headers;
     const { decision, reason, answer, fields } = await bootstrap({ authorization, body: requireJson(request) });
     const durationMs = performance.now() - start;
     metrics.bootstrap(reason, durationMs);
-    log.info('bootstrap', { decision, reason, ...fields, status: answer.status, durationMs: rounded(durationMs) });
+    const outcome = { status: answer.status, durationMs: rounded(durationMs), from: request.ip };
+    log.info('bootstrap', { decision, reason, ...fields, ...outcome });
     return send(reply, answer);
   });
   await app.ready();
@@ -101,26 +103,31 @@ export async function createBootstrapListener(
 }
 
 function createListener(
-  { secureContext, log }: ListenerOptions,
+  name: ListenerName,
+  { secureContext, log, metrics }: ListenerOptions,
   bodyLimit: number,
 ): { app: FastifyInstance; listener: HttpsListener } {
   const server = createTlsServer({ secureContext, limits });
+  const refuse = (request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply => {
+    const answer = renderError(error);
+    const { code } = answer.body as { readonly code: string };
+    metrics.refused(name, code);
+    if (answer.status === 500) log.error('request failed', { listener: name, error });
+    else log.info('request refused', { listener: name, code, status: answer.status, from: request.ip });
+    return send(reply, answer);
+  };
   const app = Fastify({
     bodyLimit,
     exposeHeadRoutes: false,
-    frameworkErrors: (error, _, reply) => send(reply, renderError(error)), // a path that cannot be decoded
+    frameworkErrors: (error, request, reply) => refuse(request, reply, error), // a path that cannot be decoded
     return503OnClosing: false, // a request that arrived on an open connection while we drain is still served
     serverFactory: (handler) => server.on('request', handler),
   });
   // Bodies arrive as bytes whatever they call themselves: size, then emptiness, then type are judged, as upstream.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_, body, done) => done(null, body));
-  app.setNotFoundHandler((_, reply) => send(reply, renderError(routeNotFound())));
-  app.setErrorHandler((error, _, reply) => {
-    const answer = renderError(error);
-    if (answer.status === 500) log.error('request failed', { error });
-    return send(reply, answer);
-  });
+  app.setNotFoundHandler((request, reply) => refuse(request, reply, routeNotFound()));
+  app.setErrorHandler((error, request, reply) => refuse(request, reply, error));
   const close = async (graceMs: number): Promise<void> => {
     await closeGracefully(server, graceMs);
     await app.close();
@@ -137,7 +144,10 @@ function only(app: FastifyInstance, method: 'GET' | 'POST', url: string, handler
   app.route({
     method: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].filter((other) => !allowed.includes(other)),
     url,
-    handler: (_, reply) => send(reply.header('allow', method), renderError(methodNotAllowed(method))),
+    handler(_, reply) {
+      reply.header('allow', method);
+      throw methodNotAllowed(method);
+    },
   });
 }
 

@@ -23,6 +23,8 @@ export type ServingCertificate = {
   readonly keyPem: string;
   readonly notBefore: EpochMs;
   readonly notAfter: EpochMs;
+  /** The earliest end among those above it in the chain: of every certificate that this CA issues. */
+  readonly issuerNotAfter: EpochMs;
   /** The one of our roots that the chain leads to. */
   readonly root: Certificate;
 };
@@ -55,6 +57,7 @@ export async function requestServingCertificate(
     keyPem: encodePrivateKeyPem(key),
     notBefore: leaf.notBefore,
     notAfter: leaf.notAfter,
+    issuerNotAfter: Math.min(...path.slice(1).map((issuer) => issuer.notAfter)),
     root: path.at(-1) ?? leaf,
   };
 }

@@ -24,7 +24,9 @@ import type { KubernetesPort } from './ports.ts';
 import { type CheckName, Readiness } from './readiness.ts';
 import { createAdmissionListener, createBootstrapListener, type HttpsListener } from './server.ts';
 import { makePlaceholderCertificate, type ServingNames } from './serving-certificate.ts';
-import { runSweeper } from './tokens/sweeper.ts';
+import { tellExpiredTokens } from './tokens/expired-tokens.ts';
+import { SecretBudget } from './tokens/secret-budget.ts';
+import { type RoundReport, runSweeper } from './tokens/sweeper.ts';
 
 /** Name in User-Agent and in the log. */
 export const programName = 'autocert-controller';
@@ -72,7 +74,7 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
       readiness,
       onServingCertificate(certificate) {
         for (const { server } of listeners) replaceSecureContext(server, secureContextOf(certificate));
-        metrics.servingCertificate(certificate.notAfter);
+        metrics.servingCertificate(certificate);
       },
       onCaError: metrics.caError,
     },
@@ -87,7 +89,18 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
   const secureContext = secureContextOf(await makePlaceholderCertificate(servingNames, clock.now()));
   const recorder = new EventRecorder({ store: kubernetes, clock, random, log, metrics });
   const events: EventSink = config.events ? recorder : { record() {} };
-  const admit = createAdmitHandler({ config, issuer: link, secrets: kubernetes, clusterFacts, log, metrics, events });
+  const budget = new SecretBudget(config.tokenSecretLimit);
+  const admit = createAdmitHandler({
+    config,
+    issuer: link,
+    secrets: kubernetes,
+    budget,
+    clock,
+    clusterFacts,
+    log,
+    metrics,
+    events,
+  });
   const admission = await createAdmissionListener({ secureContext, log, metrics, admit, readiness });
   listeners.push(admission);
   let bootstrap: HttpsListener | undefined;
@@ -135,9 +148,18 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
       loops.push(keepCaBundle(kubernetes, config.webhookConfigurationName, link.roots, shared, ending.signal));
     }
     if (config.tokenMode === 'secret') {
-      const onRound = ({ seen, deleted }: { seen: number; deleted: number }): void => {
-        metrics.secretsSwept(deleted);
-        metrics.secretsSeen(seen - deleted);
+      metrics.swept(clock.now(), { deleted: 0, live: 0, overdue: 0 });
+      const onRound = async ({
+        startedAt,
+        seen,
+        deleted,
+        failed,
+        live,
+        deletedSecrets,
+      }: RoundReport): Promise<void> => {
+        metrics.swept(startedAt, { deleted, live: seen - deleted, overdue: failed });
+        budget.observe(live, startedAt);
+        if (config.events) await tellExpiredTokens(kubernetes, deletedSecrets, events, log);
       };
       loops.push(runSweeper(kubernetes, shared, onRound, ending.signal));
     }

@@ -58,6 +58,7 @@ describe('parseWebhookConfig', () => {
       rootCAPath: '/home/step/certs/root_ca.crt',
       provisionerPasswordPath: '/home/step/password/password',
       tokenMode: 'secret',
+      tokenSecretLimit: 1000,
       bootstrapAddress: ':4444',
       bootstrapUrl: 'https://autocert.step.svc:4444/v1/bootstrap',
       nativeSidecar: 'auto',

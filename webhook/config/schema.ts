@@ -86,6 +86,7 @@ export const configSchema = z.strictObject({
   rootCAPath: z.preprocess(emptyIsAbsent, z.string().optional()),
   provisionerPasswordPath: textOr('/home/step/password/password'),
   tokenMode: choice(['secret', 'service-account'], 'secret'),
+  tokenSecretLimit: z.preprocess(emptyIsAbsent, z.int().min(0, 'must not be negative').default(1000)),
   bootstrapAddress: address(':4444'),
   bootstrapUrl: z.preprocess(emptyIsAbsent, httpsUrl.optional()),
   nativeSidecar: choice(['auto', 'always', 'never'], 'auto'),

@@ -20,6 +20,8 @@ export type WebhookConfig = {
   readonly rootCAPath: string;
   readonly provisionerPasswordPath: string;
   readonly tokenMode: 'secret' | 'service-account';
+  /** Token Secrets that one namespace may have at a time, in token mode `secret`; 0 for any number. */
+  readonly tokenSecretLimit: number;
   /** Where `/v1/bootstrap` is served, in token mode `service-account`. */
   readonly bootstrapAddress: string;
   /** Where pods find it. */

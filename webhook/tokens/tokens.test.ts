@@ -6,8 +6,10 @@ import type { ObjectMetadata } from '../../lib/kubernetes/index.ts';
 import { silentLogger } from '../../lib/log/index.ts';
 import { FakeClock } from '../../lib/time/fake-clock.ts';
 import type { SecretStore } from '../ports.ts';
-import { runSweeper, sweepTokenSecrets } from './sweeper.ts';
+import { SecretBudget } from './secret-budget.ts';
+import { type RoundReport, runSweeper, sweepTokenSecrets } from './sweeper.ts';
 import { buildTokenSecret, dryRunSecretName, tokenSecretExpiry, tokenSecretPrefix } from './token-secret.ts';
+import { findWaitingPods } from './waiting-pods.ts';
 
 describe('tokenSecretPrefix', () => {
   const rows: [name: string, given: string, want: string][] = [
@@ -137,7 +139,7 @@ describe('runSweeper', () => {
     const abort = new AbortController();
     const rounds: number[] = [];
     const deps = { clock, random: () => 0.5, log: silentLogger };
-    const running = runSweeper(flaky, deps, ({ deleted }) => rounds.push(deleted), abort.signal);
+    const running = runSweeper(flaky, deps, ({ deleted }) => void rounds.push(deleted), abort.signal);
     await clock.advance(0);
     assert.deepEqual(rounds, []);
     broken = false;
@@ -148,4 +150,92 @@ describe('runSweeper', () => {
     await running;
     assert.equal(clock.sleeping, 0);
   });
+});
+
+describe('runSweeper and its listener', () => {
+  it('reports what is still good and what it took away', async () => {
+    const clock = new FakeClock(1_000);
+    const { store } = memoryStore({ a: 1, b: 500_000 });
+    const abort = new AbortController();
+    const reports: RoundReport[] = [];
+    const deps = { clock, random: () => 0.5, log: silentLogger };
+    const running = runSweeper(store, deps, (report) => void reports.push(report), abort.signal);
+    await clock.advance(0);
+    abort.abort();
+    await running;
+    const [{ startedAt, live, deletedSecrets } = {}] = reports;
+    assert.deepEqual([startedAt, live], [1_000, [{ namespace: 'default', expiresAt: 500_000 }]]);
+    assert.deepEqual(
+      deletedSecrets?.map(({ name }) => name),
+      ['a'],
+    );
+  });
+});
+
+describe('SecretBudget', () => {
+  it('counts by namespace, until a token expires', () => {
+    const budget = new SecretBudget(2);
+    budget.add('shop', 0, 300);
+    budget.add('shop', 10, 310);
+    assert.deepEqual(
+      [budget.hasRoom('shop', 20), budget.hasRoom('bank', 20), budget.hasRoom('shop', 300)],
+      [false, true, true],
+    );
+  });
+  it('counts what other replicas made, and none of its own twice', () => {
+    const budget = new SecretBudget(3);
+    budget.add('shop', 0, 300);
+    budget.add('shop', 60, 360);
+    // The sweep began at 50: it saw the first of ours and one of another replica.
+    budget.observe(
+      [
+        { namespace: 'shop', expiresAt: 300 },
+        { namespace: 'shop', expiresAt: 320 },
+      ],
+      50,
+    );
+    assert.equal(budget.hasRoom('shop', 70), false);
+    budget.observe([{ namespace: 'shop', expiresAt: 360 }], 110);
+    assert.equal(budget.hasRoom('shop', 120), true);
+  });
+  it('has no limit when it is 0', () => {
+    const budget = new SecretBudget(0);
+    for (let time = 0; time < 10; time++) budget.add('shop', 0, 300);
+    assert.equal(budget.hasRoom('shop', 1), true);
+  });
+});
+
+describe('findWaitingPods', () => {
+  const pod = (state?: object, changes: object = {}) => ({
+    metadata: { namespace: 'shop', name: 'web', uid: 'w-1', ...changes },
+    spec: {
+      containers: [],
+      initContainers: [
+        { name: 'first' },
+        {
+          name: 'autocert-bootstrapper',
+          env: [
+            { name: 'COMMON_NAME', value: 'web' },
+            { name: 'STEP_TOKEN', valueFrom: { secretKeyRef: { name: 'web-abcde', key: 'token' } } },
+          ],
+        },
+      ],
+    },
+    status: state ? { initContainerStatuses: [{ name: 'autocert-bootstrapper', state } as never] } : {},
+  });
+  const gone = new Set(['web-abcde']);
+  const waiting = [{ namespace: 'shop', name: 'web', uid: 'w-1' }];
+
+  const rows: [name: string, pod: ReturnType<typeof pod>, want: object[]][] = [
+    ['one that is on no node yet', pod(), waiting],
+    ['one whose image is being pulled', pod({ waiting: { reason: 'PodInitializing' } }), waiting],
+    ['one whose init container has failed', pod({ terminated: { exitCode: 2 } }), waiting],
+    ['one that holds the token already', pod({ running: {} }), []],
+    ['one that has its certificate', pod({ terminated: { exitCode: 0 } }), []],
+    ['one that is going', pod(undefined, { deletionTimestamp: new Date(0) }), []],
+  ];
+  for (const [name, given, want] of rows) {
+    it(`looks at ${name}`, () => assert.deepEqual(findWaitingPods([given], gone), want));
+  }
+  it('leaves pods of other Secrets alone', () => assert.deepEqual(findWaitingPods([pod()], new Set(['x'])), []));
 });
