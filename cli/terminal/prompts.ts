@@ -34,7 +34,7 @@ export async function askConsent(terminal: Terminal, { message, hint }: Question
   return ask(terminal, message, hint, async ({ confirm }, context) => confirm({ message, default: false }, context));
 }
 
-type Prompts = typeof import('@inquirer/prompts');
+type Prompts = typeof import('./prompt-library.ts');
 
 async function ask<T>(
   terminal: Terminal,
@@ -43,7 +43,7 @@ async function ask<T>(
   put: (prompts: Prompts, context: { output: NodeJS.WriteStream }) => Promise<T>,
 ): Promise<T> {
   if (!terminal.interactive) throw noTerminal(message, hint);
-  const prompts = await import('@inquirer/prompts');
+  const prompts = await import('./prompt-library.ts');
   try {
     return await put(prompts, { output: process.stderr });
   } catch (error) {

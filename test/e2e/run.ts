@@ -49,7 +49,7 @@ async function main(): Promise<number> {
   if (shared.length + alone.length === 0) throw new Error(`no scenario is named ${only}`);
   const built = await buildImages(() => {});
   for (const { tag, ownBytes } of built)
-    say(`image ${tag}, ${(ownBytes / 1e6).toFixed(1)} MB beside the shared layers`);
+    say(`image ${tag}, ${(ownBytes / 1e6).toFixed(2)} MB beside the shared layers, compressed`);
   const apps = await buildAppImages(`node:${process.versions.node}-local`, join(root, 'build/images/apps'));
   const startedByUs = !isUp();
   if (startedByUs) await up(say);

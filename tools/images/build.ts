@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { bundleProgram } from '../bundle/bundle.ts';
 import { programs } from '../bundle/programs.ts';
 import { findBuilder } from './builder.ts';
@@ -18,7 +19,7 @@ export type BuiltImage = {
   readonly tag: string;
   readonly archive: string;
   readonly sizeBytes: number;
-  /** Of the layers that no other image has. */
+  /** Of the layers that no other image has, compressed as a registry keeps them. */
   readonly ownBytes: number;
 };
 
@@ -64,13 +65,22 @@ export async function buildImages(
     ({ name }) => name,
   );
   const sum = (layers: readonly ArchivedLayer[]): number => layers.reduce((total, { bytes }) => total + bytes, 0);
-  return built.map(({ image, tag, archive, layers }) => ({
-    name: image.name,
-    tag,
-    archive,
-    sizeBytes: sum(layers),
-    ownBytes: sum(layers.filter(({ name }) => users.get(name)?.length === 1)),
-  }));
+  return Promise.all(
+    built.map(async ({ image, tag, archive, layers }) => {
+      const own = layers.filter(({ name }) => users.get(name)?.length === 1);
+      const compressed = await Promise.all(own.map(({ name }) => compressedSize(archive, name)));
+      const ownBytes = compressed.reduce((total, bytes) => total + bytes, 0);
+      return { name: image.name, tag, archive, sizeBytes: sum(layers), ownBytes };
+    }),
+  );
+}
+
+async function compressedSize(archive: string, member: string): Promise<number> {
+  const { stdout } = await promisify(execFile)('tar', ['-xOf', archive, member], {
+    encoding: 'buffer',
+    maxBuffer: 2 ** 28,
+  });
+  return gzipSync(stdout).length;
 }
 
 /** Fills a build context: app/ with the bundles, and the SBOM, which also goes beside the archive. */
