@@ -1,2 +1,2 @@
 export { createMemoryStore } from './memory.ts';
-export { openStore } from './open.ts';
+export { openDatabase, openStore } from './open.ts';

@@ -66,7 +66,7 @@ const migrations: readonly Migration[] = [
         .addColumn('names', 'text', (column) => byBytes(types)(column).notNull().defaultTo(''))
         .execute();
       await fillNames(database);
-      await schema.createIndex('certificates_by_names').on('certificates').columns(['names']).execute();
+      await schema.createIndex('certificates_by_names').on('certificates').columns(['names', 'serial']).execute();
       await schema.createIndex('certificates_by_end').on('certificates').columns(['not_after', 'serial']).execute();
       await schema
         .createTable('revocation_lists')

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Logger } from '../../lib/log/index.ts';
 import type { CertificateStore } from '../authority/ports.ts';
 import type { DatabaseConfig } from '../config/index.ts';
+import type { CertificateArchive } from '../operations/ports.ts';
 import { createMemoryStore } from './memory.ts';
 import { openPostgresStore } from './postgresql/open.ts';
 import { openSqliteStore } from './sqlite/store.ts';
@@ -14,12 +15,25 @@ import { openSqliteStore } from './sqlite/store.ts';
 /** Our file inside a badger folder. */
 export const databaseFileName = 'autocert.sqlite3';
 
+export type OpenOptions = {
+  /** False for a program that looks at the database of a CA: it makes and changes no table. */
+  readonly migrate?: boolean;
+  readonly logger?: Logger;
+};
+
 /** @throws {AppError} ERR_CA_STORE_… of the kinds unavailable and invalid */
 export async function openStore(
   database: DatabaseConfig | undefined,
-  options: { readonly migrate?: boolean; readonly logger?: Logger } = {},
+  options: OpenOptions = {},
 ): Promise<CertificateStore> {
-  if (database === undefined) return createMemoryStore();
+  return database === undefined ? createMemoryStore() : openDatabase(database, options);
+}
+
+/** As {@link openStore}, with what operators ask. */
+export function openDatabase(
+  database: DatabaseConfig,
+  options: OpenOptions = {},
+): Promise<CertificateStore & CertificateArchive> {
   if (database.type === 'postgresql') return openPostgresStore(database.dataSource, database.database, options);
   return openSqliteStore(databasePath(database), options);
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
+import { archiveContract } from '../../test/integration/ca-store/archive-contract.ts';
 import {
   certificate,
   persistentContract,
@@ -12,7 +13,7 @@ import {
   storeContract,
   token,
 } from '../../test/integration/ca-store/contract.ts';
-import { createMemoryStore, openStore } from './index.ts';
+import { createMemoryStore, openDatabase, openStore } from './index.ts';
 import { databasePath } from './open.ts';
 import { GuardedDatabase } from './sqlite/bind-guard.ts';
 import { openSqliteStore } from './sqlite/store.ts';
@@ -28,6 +29,12 @@ describe('the sqlite store', () => {
 
   storeContract('sqlite', () => openStore({ type: 'badgerv2', dataSource: join(folder, 'contract') }));
   persistentContract('sqlite', () => openStore({ type: 'sqlite', dataSource: join(folder, 'persistent.db') }));
+
+  archiveContract(
+    'sqlite',
+    () => openDatabase({ type: 'sqlite', dataSource: join(folder, 'archive.db') }),
+    () => openDatabase({ type: 'sqlite', dataSource: join(folder, 'other.db') }),
+  );
 
   const open = (name: string) => openStore({ type: 'sqlite', dataSource: join(folder, name) });
 

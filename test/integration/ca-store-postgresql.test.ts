@@ -1,9 +1,10 @@
 /** The CA's store on a real PostgreSQL: the contract of every store, and what only a server does: go away, refuse, race. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { openStore } from '../../ca/store/index.ts';
+import { openDatabase, openStore } from '../../ca/store/index.ts';
 import { schemaVersion } from '../../ca/store/migrations.ts';
 import { type PostgresServer, startPostgres } from '../peers/postgresql.ts';
+import { archiveContract } from './ca-store/archive-contract.ts';
 import { certificate, persistentContract, revocation, storeContract, token } from './ca-store/contract.ts';
 
 describe('the store on PostgreSQL', () => {
@@ -17,6 +18,13 @@ describe('the store on PostgreSQL', () => {
 
   storeContract('postgresql', () => open('contract'));
   persistentContract('postgresql', () => open('persistent'));
+
+  const database = (name: string) => ({ type: 'postgresql', dataSource: server.address(), database: name });
+  archiveContract(
+    'postgresql',
+    () => openDatabase(database('archive')),
+    () => openDatabase(database('other')),
+  );
 
   it('is made once when five replicas start at the same time, the database too', async () => {
     const stores = await Promise.all(Array.from({ length: 5 }, () => open('together')));

@@ -37,7 +37,7 @@ const effectful = [
   /(^|\/)server\.ts$/,
   /(^|\/)adapters\//,
   /^lib\/(time|crypto|certificate-files|http|ca-client|kubernetes|log|pod)\//,
-  /^ca\/(init|keys|rollover|store)\//,
+  /^ca\/(init|keys|operations|rollover|store)\//,
   /^cli\//,
   /^(tools|test|examples|bench)\//,
 ];

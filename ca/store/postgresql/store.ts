@@ -15,6 +15,17 @@ import type {
   TokenOutcome,
   TokenUse,
 } from '../../authority/ports.ts';
+import type {
+  BackupRow,
+  BackupTable,
+  CertificateArchive,
+  CertificateDetails,
+  CertificateFilter,
+  CertificatePage,
+  PageKey,
+  ReadPage,
+} from '../../operations/ports.ts';
+import { ArchiveQueries, type RunQuery } from '../archive.ts';
 import { GroupCommit, type Outcome } from '../group-commit.ts';
 import {
   buildCoreQueries,
@@ -38,12 +49,13 @@ const locks = {
   prune: 'select pg_try_advisory_xact_lock(1635087471, 2) as free',
 } as const;
 
-export class PostgresStore implements CertificateStore {
+export class PostgresStore implements CertificateStore, CertificateArchive {
   readonly persistent = true;
   readonly #connection: PostgresConnection;
   readonly #queries: CoreQueries;
   readonly #commitQuery: ReturnType<typeof buildCommitQuery>;
   readonly #commits: GroupCommit<Change>;
+  readonly #archive: ArchiveQueries;
 
   /** Use openPostgresStore. */
   constructor(connection: PostgresConnection, texts: Kysely<CaTables>) {
@@ -51,6 +63,7 @@ export class PostgresStore implements CertificateStore {
     this.#queries = buildCoreQueries(texts);
     this.#commitQuery = buildCommitQuery(texts);
     this.#commits = new GroupCommit((changes) => this.#commit(changes), limits);
+    this.#archive = new ArchiveQueries(texts);
   }
 
   ready(): boolean {
@@ -127,6 +140,36 @@ export class PostgresStore implements CertificateStore {
       return { kind: 'pruned', tokens: tokens.length, certificates: certificates.length };
     });
   }
+
+  listCertificates(
+    filter: CertificateFilter,
+    now: number,
+    after: PageKey | undefined,
+    limit: number,
+  ): Promise<CertificatePage> {
+    return this.#archive.list(this.#run, filter, now, after, limit);
+  }
+
+  findDetails(serial: string): Promise<CertificateDetails | undefined> {
+    return this.#archive.details(this.#run, serial);
+  }
+
+  readSnapshot<Result>(use: (read: ReadPage) => Promise<Result>): Promise<Result> {
+    return this.#connection.transaction(
+      (session) =>
+        use((table, after, limit) => {
+          const { sql, parameters } = this.#archive.page(table, after, limit);
+          return session.run<BackupRow>(sql, parameters);
+        }),
+      'begin isolation level repeatable read read only',
+    );
+  }
+
+  async mergeRows(table: BackupTable, rows: readonly BackupRow[]): Promise<number> {
+    return rows.length === 0 ? 0 : (await this.#run(this.#archive.merge(table, rows))).length;
+  }
+
+  readonly #run: RunQuery = ({ sql, parameters }) => this.#connection.run(sql, parameters);
 
   async close(): Promise<void> {
     await this.#commits.idle();

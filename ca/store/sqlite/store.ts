@@ -5,10 +5,10 @@
  * A transaction runs from begin to commit without giving way, so that nothing of another one gets in between: there is
  * one connection.
  */
-import { mkdirSync } from 'node:fs';
+import { accessSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { Kysely, SqliteDialect } from 'kysely';
+import { type CompiledQuery, Kysely, SqliteDialect } from 'kysely';
 import { isAppError } from '../../../lib/errors/index.ts';
 import type {
   CertificateRecord,
@@ -22,6 +22,17 @@ import type {
   TokenOutcome,
   TokenUse,
 } from '../../authority/ports.ts';
+import type {
+  BackupRow,
+  BackupTable,
+  CertificateArchive,
+  CertificateDetails,
+  CertificateFilter,
+  CertificatePage,
+  PageKey,
+  ReadPage,
+} from '../../operations/ports.ts';
+import { ArchiveQueries, type RunQuery } from '../archive.ts';
 import { storeFailed, storeOpen, storeWrite } from '../errors.ts';
 import { GroupCommit, type Outcome } from '../group-commit.ts';
 import { migrate, requireSchemaVersion } from '../migrations.ts';
@@ -59,7 +70,8 @@ const busyTimeoutMs = 5000;
 export async function openSqliteStore(path: string, options: SqliteOptions = {}): Promise<SqliteStore> {
   let file: DatabaseSync | undefined;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    if (options.migrate ?? true) mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    else accessSync(path); // it would be made
     file = new DatabaseSync(path, { timeout: busyTimeoutMs });
     // NORMAL: the store itself waits for the disk, see wal-sync.ts
     file.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON');
@@ -98,7 +110,7 @@ async function migrateAlone(file: DatabaseSync, database: Kysely<CaTables>): Pro
 
 const limits = { maxChanges: 256, maxCommits: Number.POSITIVE_INFINITY };
 
-export class SqliteStore implements CertificateStore {
+export class SqliteStore implements CertificateStore, CertificateArchive {
   readonly persistent = true;
   readonly #file: DatabaseSync;
   readonly #guarded: GuardedDatabase;
@@ -106,6 +118,7 @@ export class SqliteStore implements CertificateStore {
   readonly #queries: CoreQueries;
   readonly #log: WalSync;
   readonly #commits: GroupCommit<() => unknown>;
+  readonly #archive: ArchiveQueries;
   #failure: unknown;
 
   /** Use {@link openSqliteStore}. */
@@ -116,6 +129,7 @@ export class SqliteStore implements CertificateStore {
     this.#queries = buildCoreQueries(database);
     this.#log = log;
     this.#commits = new GroupCommit((changes) => this.#commit(changes), limits);
+    this.#archive = new ArchiveQueries(database);
   }
 
   ready(): boolean {
@@ -183,6 +197,43 @@ export class SqliteStore implements CertificateStore {
           : this.#all(pruneCertificates, { endedBefore: certificatesEndedBefore, limit }).length,
     }));
   }
+
+  listCertificates(
+    filter: CertificateFilter,
+    now: number,
+    after: PageKey | undefined,
+    limit: number,
+  ): Promise<CertificatePage> {
+    return this.#archive.list(this.#run, filter, now, after, limit);
+  }
+
+  findDetails(serial: string): Promise<CertificateDetails | undefined> {
+    return this.#archive.details(this.#run, serial);
+  }
+
+  /** On a connection of its own, whose transaction stays where it began while this one goes on. */
+  async readSnapshot<Result>(use: (read: ReadPage) => Promise<Result>): Promise<Result> {
+    const file = new DatabaseSync(this.#file.location() ?? '', { readOnly: true, timeout: busyTimeoutMs });
+    const guarded = new GuardedDatabase(file);
+    try {
+      file.exec('BEGIN');
+      return await use(async (table, after, limit) => {
+        const { sql, parameters } = this.#archive.page(table, after, limit);
+        return guarded.prepare(sql).all(parameters) as BackupRow[];
+      });
+    } finally {
+      guarded.close();
+    }
+  }
+
+  mergeRows(table: BackupTable, rows: readonly BackupRow[]): Promise<number> {
+    if (rows.length === 0) return Promise.resolve(0);
+    const { sql, parameters } = this.#archive.merge(table, rows);
+    return this.#change(() => this.#guarded.prepare(sql).all(parameters).length);
+  }
+
+  readonly #run: RunQuery = async <Row>({ sql, parameters }: CompiledQuery<Row>) =>
+    this.#guarded.prepare(sql).all(parameters) as Row[];
 
   async close(): Promise<void> {
     await this.#commits.idle();
