@@ -19,7 +19,8 @@ describe('the config.yaml of the chart', () => {
       const service = valueAt<{ name: string; namespace: string }>(webhook, 'clientConfig.service');
       assert.deepEqual([service.name, service.namespace], [config.service, config.namespace]);
       assert.equal(config.bootstrapUrl, `https://${config.service}.step.svc:4444/v1/bootstrap`);
-      assert.equal(webhook.sideEffects, config.tokenMode === 'secret' ? 'NoneOnDryRun' : 'None');
+      const acts = config.events || config.tokenMode === 'secret';
+      assert.equal(webhook.sideEffects, acts ? 'NoneOnDryRun' : 'None');
     });
   }
 });

@@ -20,6 +20,7 @@ describe('the config.yaml of the webhook', () => {
       rootCAPath: '/home/step/certs/root_ca.crt',
       provisionerPasswordPath: '/home/step/password/password',
       tokenMode: 'service-account',
+      events: true,
       bootstrapAddress: ':4444',
       bootstrapUrl: 'https://autocert.step.svc:4444/v1/bootstrap',
       nativeSidecar: 'auto',
@@ -54,20 +55,30 @@ describe('rights', () => {
     verbs: ['get', 'patch'],
   };
 
-  it('of the webhook are to review tokens, to get pods and to keep its caBundle, and nothing else', async () =>
+  const events = { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] };
+
+  it('of the webhook are to review tokens, to get pods, to write events and to keep its caBundle', async () =>
     assert.deepEqual(await rulesOf(), [
       { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
       { apiGroups: [''], resources: ['pods'], verbs: ['get'] },
+      events,
       ownConfiguration,
     ]));
-  it('in token mode secret are to create, find and delete Secrets, and not to read pods', async () =>
+  it('in token mode secret are to create, find and delete Secrets, and to find pods that wait for one', async () =>
     assert.deepEqual(await rulesOf('autocert.tokenMode=secret'), [
+      { apiGroups: [''], resources: ['secrets'], verbs: ['create', 'delete', 'list'] },
+      { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] },
+      events,
+      ownConfiguration,
+    ]));
+  it('on events, and in token mode secret on pods, go away without events', async () =>
+    assert.deepEqual(await rulesOf('autocert.tokenMode=secret', 'autocert.events=false'), [
       { apiGroups: [''], resources: ['secrets'], verbs: ['create', 'delete', 'list'] },
       ownConfiguration,
     ]));
   it('on the webhook configuration go away with a fixed caBundle', async () => {
     const objects = await render(ciValues('hardened'));
-    assert.equal(valueAt<unknown[]>(findObject(objects, 'ClusterRole', 'autocert'), 'rules').length, 2);
+    assert.equal(valueAt<unknown[]>(findObject(objects, 'ClusterRole', 'autocert'), 'rules').length, 3);
     assert.equal(webhookConfigOf(objects).webhookConfigurationName, undefined);
     assert.match(
       Buffer.from(valueAt<string>(webhookOf(objects), 'clientConfig.caBundle'), 'base64').toString(),
@@ -99,9 +110,11 @@ describe('rights', () => {
 describe('the webhook configuration', () => {
   it('leaves caBundle to the webhook', async () =>
     assert.equal(valueAt(webhookOf(await render()), 'clientConfig.caBundle'), undefined));
-  it('has no side effects when pods fetch their tokens, and none on dry runs with Secrets', async () => {
-    assert.equal(webhookOf(await render()).sideEffects, 'None');
-    assert.equal(webhookOf(await renderWith('autocert.tokenMode=secret')).sideEffects, 'NoneOnDryRun');
+  it('has side effects by events and Secrets, none on dry runs, and none at all without both', async () => {
+    assert.equal(webhookOf(await render()).sideEffects, 'NoneOnDryRun');
+    assert.equal(webhookOf(await renderWith('autocert.events=false')).sideEffects, 'None');
+    const secret = await renderWith('autocert.events=false', 'autocert.tokenMode=secret');
+    assert.equal(webhookOf(secret).sideEffects, 'NoneOnDryRun');
   });
   it('leaves system namespaces, its own namespace and its own pods alone', async () => {
     const webhook = webhookOf(await render({ namespace: 'pki' }));
