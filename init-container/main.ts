@@ -1,6 +1,6 @@
 /**
  * autocert-bootstrapper: the init container that gets a pod its first certificate. Configured by its environment alone
- * (docs/reference/pod-environment.md).
+ * (docs/reference/configuration.md).
  *
  * Exit codes: 0 the volume holds a good set, 1 trying again may help, 2 somebody has to change something.
  */

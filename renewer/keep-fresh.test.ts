@@ -9,6 +9,7 @@ import type { Credential } from '../lib/pod/index.ts';
 import { FakeClock } from '../lib/time/fake-clock.ts';
 import type { RenewMethod } from './decide.ts';
 import { keepFresh } from './keep-fresh.ts';
+import { RenewerMetrics } from './metrics.ts';
 import { Signals } from './signals.ts';
 
 const hour = 3_600_000;
@@ -46,8 +47,18 @@ function start(
     store.set = authority.issuer.issueSet({ notBefore: clock.now() - age, notAfter: clock.now() - age + 3 * hour });
   }
   options.arrange?.(store, authority);
+  const metrics = new RenewerMetrics();
   const ended = keepFresh(
-    { authority, store, clock, log, signals, random: () => 0.5, handOver: () => Promise.resolve() },
+    {
+      authority,
+      store,
+      clock,
+      log,
+      signals,
+      observer: metrics,
+      random: () => 0.5,
+      handOver: () => Promise.resolve(),
+    },
     {
       caUrl: new URL('https://ca'),
       rootFingerprint: authority.issuer.rootFingerprint,
@@ -80,7 +91,7 @@ function start(
     await clock.advance(end - clock.now());
     await asleep();
   };
-  return { advance, clock, authority, store, lines, messages, signals, ended };
+  return { metrics, advance, clock, authority, store, lines, messages, signals, ended };
 }
 
 const keyOf = (set: CertificateSet | undefined): string => set?.keyPem ?? '';
@@ -119,6 +130,38 @@ describe('a renewer beside a good certificate', () => {
     const renewed = lines.find(({ msg }) => msg === 'certificate renewed');
     assert.match(JSON.stringify(renewed), /"method":"rekey".*"serial":"\d+","notAfter":"2026.*"nextRenewal":"2026/);
     assert.ok(!JSON.stringify(lines).includes(keyOf(store.set).split('\n')[1] ?? 'missing'));
+  });
+});
+
+describe('what the renewer shows of itself', () => {
+  it('follows the certificate on the volume', async (t) => {
+    const { advance, metrics, clock } = start(t, { age: 0 });
+    const begin = clock.now() / 1000;
+    await advance(0);
+    assert.match(
+      metrics.render(),
+      new RegExp(`^autocert_renewer_certificate_not_after_seconds ${begin + 3 * 3600}$`, 'm'),
+    );
+    await advance(2 * hour);
+    const text = metrics.render();
+    assert.match(text, /^autocert_renewer_renewals_total\{method="rekey"\} 1$/m);
+    const [, at = ''] = /^autocert_renewer_last_renewal_seconds (\d+)/m.exec(text) ?? [];
+    assert.ok(Number(at) > begin + 1.8 * 3600 && Number(at) <= begin + 2 * 3600, at);
+    assert.doesNotMatch(text, new RegExp(`not_after_seconds ${begin + 3 * 3600}$`, 'm'));
+  });
+
+  it('counts failures by class and code', async (t) => {
+    const { advance, metrics } = start(t, { age: 2.5 * hour, script: { rekey: [down(), refused()] } });
+    await advance(minute);
+    const text = metrics.render();
+    assert.match(text, /failures_total\{class="unavailable",code="ERR_CA_UNREACHABLE"\} 1/);
+    assert.match(text, /failures_total\{class="unauthenticated",code="ERR_CA_REFUSED"\} 1/);
+  });
+
+  it('shows an absent certificate as 0', async (t) => {
+    const { advance, metrics } = start(t, { age: null });
+    await advance(minute);
+    assert.match(metrics.render(), /^autocert_renewer_certificate_not_after_seconds 0$/m);
   });
 });
 

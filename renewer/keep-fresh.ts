@@ -13,6 +13,7 @@ import type { CertificateStore, PodSettings } from '../lib/pod/index.ts';
 import { type BackoffPolicy, backoffMs, type Clock, type EpochMs, sleepUntil } from '../lib/time/index.ts';
 import { type Certificate, serialDecimal } from '../lib/x509/index.ts';
 import { decideAction, type RenewMethod, renewalDue, type Situation } from './decide.ts';
+import type { RenewerObserver } from './metrics.ts';
 import { type RenewalKind, type RenewalPorts, renewSet } from './renewal.ts';
 import type { Signals } from './signals.ts';
 
@@ -29,6 +30,7 @@ export type KeepFreshPorts = RenewalPorts & {
   /** 0 <= random < 1 */
   readonly random: () => number;
   readonly signals: Signals;
+  readonly observer: RenewerObserver;
   /** Waits until `due` in less memory, as another process image, and does not return; or returns at once. */
   readonly handOver: (due: EpochMs) => Promise<void>;
 };
@@ -63,6 +65,7 @@ export async function keepFresh(ports: KeepFreshPorts, settings: KeepFreshSettin
     let seen: Seen = { check: undefined };
     try {
       seen = look(ports);
+      observe(ports, memory, seen);
       await act(ports, settings, memory, seen);
     } catch (error) {
       if (ports.signals.stop.aborted) return;
@@ -76,6 +79,10 @@ function look({ store, clock }: KeepFreshPorts): Seen {
   // Names are not compared: they were asked for when the pod began, and only the CA can have changed them.
   const check = set && checkCertificateSet(set, { commonName: '', sans: [] }, clock.now());
   return { set, check, leaf: check && check.kind !== 'unusable' ? check.opened.leaf : undefined };
+}
+
+function observe({ observer }: KeepFreshPorts, memory: Memory, { leaf }: Seen): void {
+  observer.certificate(leaf && { notAfter: leaf.notAfter, due: renewalDue(leaf, memory.renewedAt) });
 }
 
 async function act(ports: KeepFreshPorts, settings: KeepFreshSettings, memory: Memory, seen: Seen): Promise<void> {
@@ -104,12 +111,14 @@ async function act(ports: KeepFreshPorts, settings: KeepFreshSettings, memory: M
       store.probe(); // a full disk is found before the CA is asked
       store.write(await renewSet(ports, settings, action.kind, seen.set));
       Object.assign(memory, { forced: false, refused: undefined, renewedAt: clock.now(), failures: 0 });
+      ports.observer.renewed(action.kind, clock.now());
       reportRenewal(ports, memory, action.kind);
   }
 }
 
 async function pauseAfter(error: unknown, ports: KeepFreshPorts, memory: Memory, seen: Seen): Promise<void> {
-  const { clock, signals, random } = ports;
+  const { clock, signals, random, observer } = ports;
+  observer.failed(error);
   if (isAppError(error, 'ERR_CA_REFUSED') && error.kind === 'unauthenticated') memory.refused = seen.leaf?.serial;
   const alive = seen.leaf !== undefined && seen.leaf.notAfter > clock.now();
   const policy = alive ? { firstMs: firstRetryMs, maxMs: longestRetryMs(seen.leaf) } : retryWithoutCertificate;
@@ -126,7 +135,9 @@ function announce({ log }: KeepFreshPorts, memory: Memory, { leaf }: Seen, until
 }
 
 function reportRenewal(ports: KeepFreshPorts, memory: Memory, method: RenewalKind): void {
-  const { leaf } = look(ports);
+  const seen = look(ports);
+  observe(ports, memory, seen);
+  const { leaf } = seen;
   if (!leaf) return; // somebody removed it in the meantime; the next turn says so
   memory.announced = leaf.serial;
   const nextRenewal = toText(renewalDue(leaf, memory.renewedAt));

@@ -1,6 +1,6 @@
 /**
  * autocert-renewer: the sidecar that keeps the certificate of a pod fresh. Configured by its environment alone
- * (docs/reference/pod-environment.md). SIGHUP renews now; SIGTERM and SIGINT end it.
+ * (docs/reference/configuration.md). SIGHUP renews now; SIGTERM and SIGINT end it.
  *
  * Exit codes: 0 when it was told to end, 2 when its environment is wrong.
  */
@@ -18,8 +18,10 @@ import {
 } from '../lib/pod/index.ts';
 import { systemClock } from '../lib/time/index.ts';
 import { createHandOver, wasAskedToRenew } from './adapters/hand-over.ts';
+import { serveMetrics } from './adapters/metrics-server.ts';
 import { parseRenewerSettings } from './config.ts';
 import { keepFresh } from './keep-fresh.ts';
+import { RenewerMetrics } from './metrics.ts';
 import { Signals } from './signals.ts';
 
 const name = 'autocert-renewer';
@@ -30,11 +32,15 @@ async function main(): Promise<number> {
   process.on('SIGHUP', () => signals.requestRenewal());
   closeProcess();
   let log: Logger = createLogger({ name });
+  let closeMetrics = (): void => {};
   try {
     log = createLogger({ name, ...parseLogSettings(process.env) });
     const settings = parseRenewerSettings(process.env);
     delete process.env.STEP_TOKEN; // no webhook sets it here; an environment that is handed on must not hold it
     if (wasAskedToRenew(process.argv)) signals.requestRenewal();
+    const observer = new RenewerMetrics();
+    const { metricsAddress } = settings;
+    if (metricsAddress) closeMetrics = await serveMetrics(metricsAddress, () => observer.render(), log);
     await keepFresh(
       {
         authority: connectAuthority(settings, {
@@ -47,8 +53,9 @@ async function main(): Promise<number> {
         random: Math.random,
         log,
         signals,
+        observer,
         handOver: createHandOver({
-          idle: settings.idle,
+          idle: metricsAddress ? 'resident' : settings.idle,
           script: import.meta.filename,
           // The volume for containers whose root is read-only.
           folders: [tmpdir(), dirname(settings.paths.certificate)],
@@ -65,6 +72,8 @@ async function main(): Promise<number> {
     log.error('cannot run', { error });
     writeTerminationMessage(process.env, error);
     return exitCodeFor(error);
+  } finally {
+    closeMetrics();
   }
 }
 

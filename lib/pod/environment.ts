@@ -1,5 +1,5 @@
 /**
- * The environment of the injected containers (docs/reference/pod-environment.md): upstream's variables, which images
+ * The environment of the injected containers (docs/reference/configuration.md): upstream's variables, which images
  * of users rely on, and ours. Pure. Errors name the variable.
  */
 

@@ -40,6 +40,36 @@ for (const kind of ['step-ca', 'autocert-ca'] as const) {
       assert.equal(code, 0, output);
     };
 
+    it('shows its renewals and failures to Prometheus, and ends at once all the same', async (t) => {
+      const pod = createPod(t);
+      await bootstrap(pod, shortLife);
+      const env = { AUTOCERT_METRICS_ADDRESS: '127.0.0.1:0', AUTOCERT_IDLE: 'exec' };
+      const renewer = pod.startRenewer({ ...renewerEnvironment(), ...env });
+      const { address } = await renewer.waitFor('metrics');
+      const { notAfter } = await renewer.waitFor('certificate renewed');
+      const answer = await fetch(`http://${address}/metrics`);
+      assert.match(answer.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
+      const text = await answer.text();
+      const shown = /^autocert_renewer_certificate_not_after_seconds (\d+)$/m.exec(text)?.[1];
+      assert.ok(Number(shown) * 1000 >= Date.parse(String(notAfter)), text); // it may have renewed again since
+      assert.match(text, /^autocert_renewer_renewals_total\{method="rekey"\} [1-9]/m);
+      assert.equal((await fetch(`http://${address}/other`)).status, 404);
+      renewer.child.kill('SIGTERM');
+      assert.equal((await renewer.ended).code, 0);
+    });
+
+    it('goes on without metrics when their port is taken', async (t) => {
+      const taken = createServer().listen(0, '127.0.0.1');
+      t.after(() => taken.close());
+      await once(taken, 'listening');
+      const pod = createPod(t);
+      await bootstrap(pod, shortLife);
+      const address = `127.0.0.1:${(taken.address() as AddressInfo).port}`;
+      const renewer = pod.startRenewer({ ...renewerEnvironment(), AUTOCERT_METRICS_ADDRESS: address });
+      await renewer.waitFor('metrics cannot be served');
+      await renewer.waitFor('certificate renewed');
+    });
+
     for (const method of ['rekey', 'renew'] as const) {
       it(`renews a short certificate again and again by ${method}`, async (t) => {
         const pod = createPod(t);
