@@ -30,8 +30,8 @@ export const contextTag = (number: number, constructed: boolean): number => 0x80
 export function tlv(tag: number, ...contents: readonly Uint8Array[]): Buffer {
   let length = 0;
   for (const content of contents) length += content.length;
-  const lengthBytes = length < 0x80 ? 0 : length < 0x100 ? 1 : length < 0x10000 ? 2 : 3;
-  if (length >= 0x1000000) throw new TypeError(`DER value of ${length} bytes is not written here`);
+  const lengthBytes = length < 0x80 ? 0 : length < 0x100 ? 1 : length < 0x10000 ? 2 : length < 0x1000000 ? 3 : 4;
+  if (length > 0x7fffffff) throw new TypeError(`DER value of ${length} bytes is not written here`);
   const encoded = Buffer.allocUnsafe(2 + lengthBytes + length);
   encoded[0] = tag;
   encoded[1] = lengthBytes === 0 ? length : 0x80 | lengthBytes;

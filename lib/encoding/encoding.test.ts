@@ -81,7 +81,7 @@ describe('DerReader', () => {
   });
 
   it('reads back values of every length form', () => {
-    for (const length of [0, 127, 128, 255, 256, 65535, 65536]) {
+    for (const length of [0, 127, 128, 255, 256, 65535, 65536, 0xffffff, 0x1000000]) {
       const bytes = tlv(Tag.octetString, Buffer.alloc(length, 7));
       assert.equal(new DerReader(bytes, 'test').read(Tag.octetString).content.length, length);
     }

@@ -35,6 +35,12 @@ export {
   provisionerTypes,
 } from './provisioner-extension.ts';
 export { type PublicKeyInfo, parsePublicKeyInfo, subjectKeyId } from './public-key.ts';
+export {
+  createRevocationListIssuer,
+  type RevocationEntry,
+  type RevocationListIssuer,
+  type RevocationListRequest,
+} from './revocation-list.ts';
 export { drawSerial } from './serial.ts';
 export type { SignatureAlgorithm } from './signature.ts';
 export {
