@@ -16,6 +16,8 @@ import { stepCaVersion } from './generation.ts';
 import { initCommand } from './init/command.ts';
 import { askPassword } from './init/prompts.ts';
 import { findContext, stepBasePath, stepPath } from './init/step-path.ts';
+import { certificateCommand } from './operations/certificates.ts';
+import { backupCommand, pruneCommand, restoreCommand } from './operations/maintenance.ts';
 import { parseKeepExpired } from './operations/retention.ts';
 import { rolloverCommand } from './rollover/command.ts';
 import { type RunningCa, startCa } from './server.ts';
@@ -148,7 +150,11 @@ const program = new Command('autocert-ca')
   .showHelpAfterError('(add --help for the flags)')
   .addCommand(serveCommand())
   .addCommand(initCommand())
-  .addCommand(rolloverCommand());
+  .addCommand(rolloverCommand())
+  .addCommand(certificateCommand())
+  .addCommand(pruneCommand())
+  .addCommand(backupCommand())
+  .addCommand(restoreCommand());
 for (const command of [program, ...program.commands]) command.exitOverride();
 
 try {

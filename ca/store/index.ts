@@ -1,2 +1,3 @@
 export { createMemoryStore } from './memory.ts';
+export { schemaVersion } from './migrations.ts';
 export { openDatabase, openStore } from './open.ts';

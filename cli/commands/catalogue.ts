@@ -37,6 +37,17 @@ export const catalogue: readonly CatalogueEntry[] = [
     'replace the intermediate or the root of a CA, without an interruption',
     () => import('./ca-rollover.ts'),
   ),
+  entry('ca certificate list', 'list the certificates that a CA has issued', () => import('./ca-certificate-list.ts')),
+  entry('ca certificate search', 'find certificates by a part of a name', () => import('./ca-certificate-search.ts')),
+  entry('ca certificate show', 'show what a CA knows of one certificate', () => import('./ca-certificate-show.ts')),
+  entry(
+    'ca certificate export',
+    'write certificates that a CA has issued into a file',
+    () => import('./ca-certificate-export.ts'),
+  ),
+  entry('ca prune', 'delete expired certificates and ended tokens of a CA', () => import('./ca-prune.ts')),
+  entry('ca backup', 'write the database of a CA into a file, while it runs', () => import('./ca-backup.ts')),
+  entry('ca restore', 'add what a backup holds to the database of a CA', () => import('./ca-restore.ts')),
   entry('certificate inspect', 'show what is in a certificate or request', () => import('./certificate-inspect.ts')),
   entry(
     'certificate fingerprint',
