@@ -27,7 +27,7 @@ function refusal(...args: Parameters<typeof read>): AppError {
 }
 
 describe('readCertificateWish', () => {
-  it('knows upstream’s eight annotations and two of ours', () =>
+  it('knows upstream’s eight annotations and three of ours', () =>
     assert.deepEqual(
       Object.values(annotations).map((name) => name.replace('autocert.step.sm/', '')),
       [
@@ -41,6 +41,7 @@ describe('readCertificateWish', () => {
         'status',
         'write-mode',
         'native-sidecar',
+        'metrics-port',
       ],
     ));
 
@@ -58,6 +59,7 @@ describe('readCertificateWish', () => {
         'bootstrapper-only': 'TRUE',
         'write-mode': 'in-place',
         'native-sidecar': 'false',
+        'metrics-port': '9402',
         status: 'injected',
       }),
       {
@@ -70,6 +72,7 @@ describe('readCertificateWish', () => {
         bootstrapperOnly: true,
         writeMode: 'in-place',
         nativeSidecar: false,
+        metricsPort: 9402,
         warnings: [],
       },
     ));
@@ -83,6 +86,7 @@ describe('readCertificateWish', () => {
       'init-first': '',
       'write-mode': '',
       'native-sidecar': '',
+      'metrics-port': '',
     };
     assert.deepEqual(read(empty), read({}));
   });
@@ -150,6 +154,7 @@ describe('readCertificateWish', () => {
     ['init-first', ['yes', '1', ' true', 'truе']],
     ['bootstrapper-only', ['on', 'tru']],
     ['native-sidecar', ['auto', 'always']],
+    ['metrics-port', ['80', '65536', '-1', '9402/tcp', ':9402', '0x2000', '1e4', ' 9402']],
     ['write-mode', ['Atomic', 'inplace', 'copy']],
   ];
   for (const [annotation, values] of bad) {

@@ -25,6 +25,7 @@ export const annotations = {
   status: `${annotationPrefix}status`,
   writeMode: `${annotationPrefix}write-mode`,
   nativeSidecar: `${annotationPrefix}native-sidecar`,
+  metricsPort: `${annotationPrefix}metrics-port`,
 } as const;
 
 /** A certificate with more names is of no use to a server, and its token does not fit into a header. */
@@ -64,6 +65,7 @@ export function readCertificateWish(
   const initFirst = readBoolean(values, annotations.initFirst);
   const nativeSidecar = readBoolean(values, annotations.nativeSidecar);
   const writeMode = readWriteMode(values);
+  const metricsPort = readMetricsPort(values);
   return {
     subject,
     sans,
@@ -75,6 +77,7 @@ export function readCertificateWish(
     ...(initFirst === undefined ? {} : { initFirst }),
     ...(nativeSidecar === undefined ? {} : { nativeSidecar }),
     ...(writeMode === undefined ? {} : { writeMode }),
+    ...(metricsPort === undefined ? {} : { metricsPort }),
   };
 }
 
@@ -165,6 +168,20 @@ function readWriteMode(values: Annotations): 'atomic' | 'in-place' | undefined {
   const text = values[annotations.writeMode] || undefined;
   if (text === undefined || text === 'atomic' || text === 'in-place') return text;
   throw annotationInvalid(annotations.writeMode, text, 'no such write mode', 'write "atomic" or "in-place"');
+}
+
+/** Ports below 1024 are root's. */
+function readMetricsPort(values: Annotations): number | undefined {
+  const text = values[annotations.metricsPort] || undefined;
+  if (text === undefined) return undefined;
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port === 0 || (port >= 1024 && port <= 65535)) return port;
+  throw annotationInvalid(
+    annotations.metricsPort,
+    text,
+    'not a port',
+    'write a number from 1024 to 65535, or 0 for none',
+  );
 }
 
 function warnAboutNames(subject: string, sans: readonly string[]): string[] {

@@ -190,3 +190,54 @@ describe('a value that the kubelet would expand', () => {
     assert.equal(textOf(bootstrapperEnv, 'AUTOCERT_SANS'), 'https://a.example/$$(STEP_TOKEN)');
   });
 });
+
+describe('metrics of the renewer', () => {
+  const serving = (container: JsonObject, env: readonly Variable[]) => [
+    textOf(env, 'AUTOCERT_METRICS_ADDRESS'),
+    container.ports,
+  ];
+  const named = [{ name: 'certs-metrics', containerPort: 9402, protocol: 'TCP' }];
+  const everywhere = { config: configOf(upstreamConfigText, { renewerMetricsPort: 9402 }) };
+
+  it('are served nowhere unless asked for, by the bootstrapper never', () => {
+    const { renewer, renewerEnv } = injected({}, secretMode);
+    assert.deepEqual(serving(renewer, renewerEnv), [undefined, undefined]);
+    const asked = injected({ 'metrics-port': '9402' }, secretMode);
+    assert.deepEqual(serving(asked.bootstrapper, asked.bootstrapperEnv), [undefined, undefined]);
+  });
+  it('are served at the port of the annotation, else of the configuration, under a name', () => {
+    for (const { renewer, renewerEnv } of [
+      injected({ 'metrics-port': '9402' }, secretMode),
+      injected({}, everywhere),
+    ]) {
+      assert.deepEqual(serving(renewer, renewerEnv), [':9402', named]);
+    }
+    const other = injected({ 'metrics-port': '9999' }, everywhere);
+    assert.equal(textOf(other.renewerEnv, 'AUTOCERT_METRICS_ADDRESS'), ':9999');
+    const off = injected({ 'metrics-port': '0' }, everywhere);
+    assert.deepEqual(serving(off.renewer, off.renewerEnv), [undefined, undefined]);
+  });
+  it('stand beside ports of the template', () => {
+    const renewer = { ...configOf(upstreamConfigText).renewer, ports: [{ containerPort: 1 }] };
+    const config = configOf(upstreamConfigText, { renewerMetricsPort: 9402, renewer });
+    assert.deepEqual(injected({}, { config }).renewer.ports, [{ containerPort: 1 }, ...named]);
+  });
+  it('are not served on the node’s network unless the pod asks, since a node has each port once', () => {
+    const onNode = (wishes: Record<string, string>): JsonObject => {
+      const { pod } = admitBody(reviewBody(podOf({ name, ...wishes }, { hostNetwork: true })), everywhere);
+      const all = ['initContainers', 'containers'].flatMap((list) => at<JsonObject[]>(pod, `spec.${list}`) ?? []);
+      return all.find((container) => container.name === 'autocert-renewer') ?? {};
+    };
+    assert.equal(onNode({}).ports, undefined);
+    assert.deepEqual(onNode({ 'metrics-port': '9402' }).ports, named);
+  });
+  it('come with a warning where a container has that port', () => {
+    const containers = [{ name: 'app', image: 'app', ports: [{ containerPort: 9402 }] }];
+    const { response } = admitBody(reviewBody(podOf({ name, 'metrics-port': '9402' }, { containers })), secretMode);
+    assert.match(JSON.stringify(response), /container \\"app\\" has port 9402: the renewer cannot serve/);
+  });
+  it('change nothing of a pod that is injected already', () => {
+    const { pod } = injected({}, everywhere);
+    assert.equal(admitBody(reviewBody(pod), everywhere).patch.length, 0);
+  });
+});

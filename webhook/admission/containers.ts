@@ -3,12 +3,13 @@
  * (docs/reference/configuration.md). Upstream's variables come first, in upstream's order; ours are appended.
  */
 import type { ContainerTemplate, WebhookConfig } from '../config/index.ts';
-import { secretTokenKey, tokenFile, tokenMountPath } from './contract.ts';
+import { metricsPortName, secretTokenKey, tokenFile, tokenMountPath } from './contract.ts';
 import type { KeyMode } from './identity.ts';
 import type {
   CertificateWish,
   ContainerBlueprint,
   EnvBlueprint,
+  Json,
   JsonObject,
   PatchFacts,
   TokenSource,
@@ -25,6 +26,8 @@ export type ContainerInput = {
   readonly certsVolume: string;
   /** In token mode `service-account`. */
   readonly tokenVolume: string | undefined;
+  /** Where the renewer serves metrics; undefined for none. */
+  readonly metricsPort: number | undefined;
 };
 
 export function buildBootstrapper(input: ContainerInput, securityContext: JsonObject): ContainerBlueprint {
@@ -51,11 +54,12 @@ export function buildBootstrapper(input: ContainerInput, securityContext: JsonOb
 
 /** @param native as an init container with `restartPolicy: Always` */
 export function buildRenewer(input: ContainerInput, securityContext: JsonObject, native: boolean): ContainerBlueprint {
-  const { config, wish, tokenVolume } = input;
+  const { config, wish, tokenVolume, metricsPort } = input;
   return {
     role: 'renewer',
     template: {
       ...fillTemplate(config.renewer, input, securityContext),
+      ...(metricsPort === undefined ? {} : { ports: withMetricsPort(config.renewer, metricsPort) }),
       ...(native ? { restartPolicy: 'Always' } : {}),
     },
     env: [
@@ -70,6 +74,7 @@ export function buildRenewer(input: ContainerInput, securityContext: JsonObject,
       variable('DURATION', wish.duration),
       variable('STEP_NOT_AFTER', config.certLifetime),
       ...(tokenVolume === undefined ? [] : [...bootstrapVariables(config), 'fingerprint' as const]),
+      ...(metricsPort === undefined ? [] : [variable('AUTOCERT_METRICS_ADDRESS', `:${metricsPort}`)]),
     ],
   };
 }
@@ -111,6 +116,12 @@ function fillTemplate(template: ContainerTemplate, input: ContainerInput, securi
 
 const templateEnv = (template: ContainerTemplate): readonly JsonObject[] =>
   (template.env ?? []) as readonly JsonObject[];
+
+/** Named, so that a PodMonitor finds it. */
+const withMetricsPort = (template: ContainerTemplate, containerPort: number): Json[] => [
+  ...(Array.isArray(template.ports) ? template.ports : []),
+  { name: metricsPortName, containerPort, protocol: 'TCP' },
+];
 
 function podVariables({ podName, namespace, config }: ContainerInput): JsonObject[] {
   // The API server makes a name from generateName after admission; upstream passes the prefix.

@@ -19,3 +19,6 @@ export const tokenExpirationSeconds = 3600;
 
 /** Key of the Secret that carries a one-time token, as upstream. */
 export const secretTokenKey = 'token';
+
+/** Name of the port where a renewer serves metrics (at most 15 characters). */
+export const metricsPortName = 'certs-metrics';

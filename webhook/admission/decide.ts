@@ -11,7 +11,7 @@ import { buildBootstrapper, buildRenewer } from './containers.ts';
 import { containerless, namespaceMissing } from './errors.ts';
 import { buildSecurityContext, chooseKeyMode, warnAboutKey } from './identity.ts';
 import { layOut } from './layout.ts';
-import { warnAboutCompletion, warnAboutDns } from './network.ts';
+import { chooseMetricsPort, warnAboutCompletion, warnAboutDns, warnAboutMetricsPort } from './network.ts';
 import { type Pod, readAnnotations, readPod } from './pod.ts';
 import { keyModeOf, recognizeInjected } from './recognize.ts';
 import { isRecord } from './review.ts';
@@ -74,7 +74,8 @@ function planInjection(
   const bootstrapperContext = contextOf(config.bootstrapper);
   const keyMode = keyModeOf(bootstrapper) ?? chooseKeyMode(bootstrapperContext, wish, pod, users);
   const podName = pod.name || review.name;
-  const input = { config, wish, namespace, podName, keyMode, certsVolume, tokenVolume };
+  const metricsPort = wish.bootstrapperOnly ? undefined : chooseMetricsPort(pod, wish, config);
+  const input = { config, wish, namespace, podName, keyMode, certsVolume, tokenVolume, metricsPort };
   const layout = layOut(pod, recognized, {
     bootstrapper: buildBootstrapper(input, bootstrapperContext),
     renewer: wish.bootstrapperOnly && !renewer ? undefined : buildRenewer(input, contextOf(config.renewer), native),
@@ -97,6 +98,7 @@ function planInjection(
       ...wish.warnings,
       ...warnAboutKey(keyMode, wish),
       ...warnAboutDns(pod, config),
+      ...warnAboutMetricsPort(users, metricsPort),
       ...warnAboutCompletion(pod, wish.bootstrapperOnly ? undefined : { native }),
     ],
   };

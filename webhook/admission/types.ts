@@ -74,6 +74,8 @@ export type CertificateWish = {
   readonly bootstrapperOnly: boolean;
   readonly writeMode?: 'atomic' | 'in-place';
   readonly nativeSidecar?: boolean;
+  /** Port for metrics of the renewer; 0 for none. */
+  readonly metricsPort?: number;
   readonly warnings: readonly string[];
 };
 

@@ -64,6 +64,7 @@ describe('parseWebhookConfig', () => {
       nativeSidecar: 'auto',
       writeMode: 'atomic',
       renewMethod: 'rekey',
+      renewerMetricsPort: 0,
       webhookConfigurationName: '',
       provisionerName: 'autocert',
       namespace: 'step',

@@ -92,6 +92,14 @@ export const configSchema = z.strictObject({
   nativeSidecar: choice(['auto', 'always', 'never'], 'auto'),
   writeMode: choice(['atomic', 'in-place'], 'atomic'),
   renewMethod: choice(['rekey', 'renew'], 'rekey'),
+  renewerMetricsPort: z.preprocess(
+    emptyIsAbsent,
+    z
+      .int()
+      .max(65535, 'not a port')
+      .refine((port) => port === 0 || port >= 1024, 'a port from 1024 to 65535 is wanted, or 0 for none')
+      .default(0),
+  ),
   webhookConfigurationName: textOr(''),
   events: z.preprocess(emptyIsAbsent, z.boolean().default(true)),
 });

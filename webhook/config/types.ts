@@ -29,6 +29,8 @@ export type WebhookConfig = {
   readonly nativeSidecar: 'auto' | 'always' | 'never';
   readonly writeMode: 'atomic' | 'in-place';
   readonly renewMethod: 'rekey' | 'renew';
+  /** Where renewers serve metrics, when their pod says nothing; 0 for nowhere. */
+  readonly renewerMetricsPort: number;
   /** MutatingWebhookConfiguration whose caBundle is kept; empty: none is touched. */
   readonly webhookConfigurationName: string;
   /** Whether injections, skips and denials are told as Kubernetes events. */
