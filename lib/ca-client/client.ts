@@ -7,9 +7,11 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { parseCertificatePem } from '../encoding/index.ts';
+import { isAppError } from '../errors/index.ts';
 import { parseCaUrl, parseFingerprint } from './addresses.ts';
 import * as answers from './answers.ts';
 import { type Call, fingerprintMismatch, malformedAnswer } from './errors.ts';
+import type { KeptConnection } from './kept-connection.ts';
 import { exchange, type HttpAnswer, type HttpRequest, type TlsIdentity } from './transport.ts';
 
 export type CaClientOptions = {
@@ -22,6 +24,8 @@ export type CaClientOptions = {
   readonly timeoutMs?: number | undefined;
   /** Ends every exchange of this client. */
   readonly signal?: AbortSignal | undefined;
+  /** Carries all exchanges, one after another; without one, each has a connection of its own. */
+  readonly connection?: KeptConnection | undefined;
 };
 
 export type SignRequest = {
@@ -144,7 +148,7 @@ export class CaClient {
     operation: string,
     http: Pick<HttpRequest, 'method' | 'url' | 'headers' | 'body'>,
   ): Promise<[Call, HttpAnswer]> {
-    const { roots, clientCertificate, userAgent, timeoutMs, signal } = this.#options;
+    const { roots, clientCertificate, userAgent, timeoutMs, signal, connection } = this.#options;
     const call = this.#call(operation);
     const answer = await exchange(call, {
       ...http,
@@ -152,6 +156,7 @@ export class CaClient {
       tls: { roots, clientCertificate },
       timeoutMs: timeoutMs ?? defaultTimeoutMs,
       signal,
+      connection,
     });
     return [call, answer];
   }
@@ -162,11 +167,12 @@ export class CaClient {
 }
 
 /** Optional parts of a single exchange. */
-export type ExchangeOptions = Pick<CaClientOptions, 'userAgent' | 'timeoutMs' | 'signal'>;
+export type ExchangeOptions = Pick<CaClientOptions, 'userAgent' | 'timeoutMs' | 'signal' | 'connection'>;
 
 /**
  * The root of a CA that is not trusted yet: fetched without looking at the server's certificate, then compared with
- * the fingerprint, which is what makes it trustworthy.
+ * the fingerprint, which is what makes it trustworthy. A connection that is kept is then good for requests that trust
+ * this root.
  * @returns PEM
  * @throws {AppError} ERR_CA_FINGERPRINT (forbidden), ERR_FINGERPRINT_FORMAT (invalid), and those of {@link CaClient}
  */
@@ -185,9 +191,48 @@ export async function fetchRootByFingerprint(
     tls: { roots: 'unverified' },
     timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
     signal: options.signal,
+    connection: options.connection,
   });
-  return expectFingerprint(answers.processRoot(call, answer), wanted, base.origin);
+  const pem = expectFingerprint(answers.processRoot(call, answer), wanted, base.origin);
+  options.connection?.vouch([pem], hostOf(base));
+  return pem;
 }
+
+/**
+ * Every root of a CA that is not trusted yet, the one with the fingerprint first: all of them in one question, which the
+ * connection then vouches for. Undefined when that is not to be had this way, for whatever reason; then ask for the one
+ * root and, trusting it, for the others.
+ */
+export async function fetchRootsByFingerprint(
+  url: string | URL,
+  fingerprint: string,
+  options: ExchangeOptions & { readonly connection: KeptConnection },
+): Promise<readonly [string, ...string[]] | undefined> {
+  const wanted = parseFingerprint(fingerprint);
+  const base = parseCaUrl(String(url));
+  const call: Call = { peer: 'ca', operation: 'roots', origin: base.origin };
+  try {
+    const answer = await exchange(call, {
+      method: 'GET',
+      url: new URL('/roots', base),
+      headers: commonHeaders(options.userAgent),
+      tls: { roots: 'unverified' },
+      timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
+      signal: options.signal,
+      connection: options.connection,
+    });
+    const roots = answers.processCertificates(call, answer);
+    const pinned = roots.find((pem) => fingerprintOf(pem) === wanted);
+    if (pinned === undefined || !options.connection.vouch([pinned], hostOf(base))) return undefined;
+    return [pinned, ...roots.filter((pem) => pem !== pinned)];
+  } catch (error) {
+    if (isAppError(error) && error.code !== 'ERR_CA_UNREACHABLE' && error.code !== 'ERR_CANCELLED') return undefined;
+    throw error;
+  }
+}
+
+/** As it stands in certificates: an IPv6 address without brackets. */
+const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[(.*)\]$/, '$1');
 
 /**
  * Asks the webhook for a one-time token, with the pod's ServiceAccount token as proof.
@@ -223,10 +268,13 @@ const commonHeaders = (userAgent = defaultUserAgent): Record<string, string> => 
   'X-Request-Id': randomUUID(),
 });
 
-function expectFingerprint(pem: string, wanted: string, origin: string): string {
-  const found = createHash('sha256')
+const fingerprintOf = (pem: string): string =>
+  createHash('sha256')
     .update(parseCertificatePem(pem)[0] ?? '')
     .digest('hex');
+
+function expectFingerprint(pem: string, wanted: string, origin: string): string {
+  const found = fingerprintOf(pem);
   if (found !== wanted) throw fingerprintMismatch(origin, wanted, found);
   return pem;
 }

@@ -5,10 +5,12 @@ export {
   type CaClientOptions,
   type ExchangeOptions,
   fetchRootByFingerprint,
+  fetchRootsByFingerprint,
   type RevokeRequest,
   requestBootstrap,
   type SignRequest,
 } from './client.ts';
+export { KeptConnection } from './kept-connection.ts';
 export { createRenewToken, type RenewTokenRequest } from './renew-token.ts';
 export { jitterOf, longestRetryMs, pickRenewalTime, shortestPauseMs, type Validity } from './schedule.ts';
 export {

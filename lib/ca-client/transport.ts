@@ -1,11 +1,12 @@
 /**
- * One HTTPS exchange over `node:https`: does the IO, judges nothing but TLS. No connection is ever reused: the next
- * request may carry another client certificate, and an old TLS session would keep the old one.
+ * One HTTPS exchange over `node:https`: does the IO, judges nothing but TLS. No connection is reused unless the caller
+ * keeps one: the next request may carry another client certificate, and an old TLS session would keep the old one.
  *
  * Keep: every exchange ends, by its own time-out, and no answer larger than the limit is held in memory.
  */
 import { request } from 'node:https';
 import { type Call, cancelled, certificateRejected, malformedAnswer, unreachable, untrusted } from './errors.ts';
+import type { KeptConnection } from './kept-connection.ts';
 import { classifyTlsFailure, codeOf, firstOf, withoutCertificate } from './tls-failure.ts';
 
 /** Whom to trust and who we are. */
@@ -23,6 +24,8 @@ export type HttpRequest = {
   readonly tls: TlsIdentity;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** Carries this request too, if it may; a connection of its own otherwise. */
+  readonly connection?: KeptConnection | undefined;
 };
 
 export type HttpAnswer = {
@@ -50,12 +53,13 @@ export function exchange(call: Call, http: HttpRequest): Promise<HttpAnswer> {
       else reject(explainFailure(call, http, error));
     };
     const body = http.body ?? '';
+    http.connection?.prepare(http.tls);
     const outgoing = request(
       http.url,
       {
         method: http.method,
         headers: { ...http.headers, ...(http.method === 'POST' ? { 'Content-Length': Buffer.byteLength(body) } : {}) },
-        agent: false,
+        agent: http.connection?.agent ?? false,
         minVersion: 'TLSv1.2',
         signal,
         ...tlsOptions(http.tls),
@@ -70,6 +74,7 @@ export function exchange(call: Call, http: HttpRequest): Promise<HttpAnswer> {
         });
         incoming.on('error', fail);
         incoming.on('end', () => {
+          http.connection?.record(outgoing.socket, http.tls);
           const id = incoming.headers['x-request-id'];
           resolve({
             status: incoming.statusCode ?? 0,

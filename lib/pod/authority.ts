@@ -1,5 +1,12 @@
 /** The CA and the webhook as a pod sees them: the ports of both pod programs on lib/ca-client. */
-import { CaClient, createRenewToken, fetchRootByFingerprint, requestBootstrap } from '../ca-client/index.ts';
+import {
+  CaClient,
+  createRenewToken,
+  fetchRootByFingerprint,
+  fetchRootsByFingerprint,
+  KeptConnection,
+  requestBootstrap,
+} from '../ca-client/index.ts';
 import type { CertificateSet } from '../certificate-files/index.ts';
 import type { EpochMs } from '../time/index.ts';
 import type { Enroller, Grant } from './enrolment.ts';
@@ -29,14 +36,30 @@ export function connectAuthority(settings: PodSettings, options: AuthorityOption
   const { readTextFile, ...exchange } = options;
   const client = (trustedPem: string, clientCertificate?: { certPem: string; keyPem: string }): CaClient =>
     new CaClient({ url: caUrl, roots: [trustedPem], clientCertificate, ...exchange });
+  // Enrolment is a few questions to the CA at once: one connection carries them.
+  const connection = new KeptConnection();
+  const enrolling = (trustedPem: string): CaClient =>
+    new CaClient({ url: caUrl, roots: [trustedPem], connection, ...exchange });
+  /** What the CA listed when the pinned root was fetched: good for this enrolment, not for a later one. */
+  let listed: { readonly trustedPem: string; readonly roots: readonly string[] } | undefined;
   const own = (set: CertificateSet): CaClient => client(set.rootPem, { certPem: set.chainPem, keyPem: set.keyPem });
 
   return {
     async fetchPinnedRoot() {
       if (rootFingerprint === undefined) throw badEnvironment('STEP_FINGERPRINT', 'missing or empty');
-      return fetchRootByFingerprint(caUrl, rootFingerprint, exchange);
+      listed = undefined;
+      const roots = await fetchRootsByFingerprint(caUrl, rootFingerprint, { ...exchange, connection });
+      if (!roots) return fetchRootByFingerprint(caUrl, rootFingerprint, { ...exchange, connection });
+      listed = { trustedPem: roots[0], roots };
+      return roots[0];
     },
-    fetchRoots: (trustedPem) => client(trustedPem).roots(),
+    async fetchRoots(trustedPem) {
+      const known = listed;
+      listed = undefined;
+      const roots = known?.trustedPem === trustedPem ? known.roots : await enrolling(trustedPem).roots();
+      connection.close();
+      return roots;
+    },
     async requestGrant(trustedPem, csrPem): Promise<Grant> {
       if (credential.kind !== 'service-account') throw new TypeError('grants are for service-account mode');
       const token = await readToken(credential.tokenFile);
@@ -44,7 +67,7 @@ export function connectAuthority(settings: PodSettings, options: AuthorityOption
     },
     async sign(trustedPem, csrPem, { ott, notAfter }) {
       const request = { csr: csrPem, ott, ...(notAfter === undefined ? {} : { notAfter }) };
-      return (await client(trustedPem).sign(request)).chainPem;
+      return (await enrolling(trustedPem).sign(request)).chainPem;
     },
     renew: async (set) => (await own(set).renew()).chainPem,
     rekey: async (set, csrPem) => (await own(set).rekey(csrPem)).chainPem,

@@ -47,9 +47,8 @@ export async function enrol(
 ): Promise<CertificateSet> {
   const { credential, commonName, sans } = settings;
   if (credential.kind === 'none') throw tokenMissing();
-  const key = await generatePrivateKey();
+  const [key, trustedPem] = await Promise.all([generatePrivateKey(), knownRootsPem ?? enroller.fetchPinnedRoot()]);
   const csrPem = encodePem('CERTIFICATE REQUEST', buildCertificateRequest({ commonName, sans, key }));
-  const trustedPem = knownRootsPem ?? (await enroller.fetchPinnedRoot());
   const grant =
     credential.kind === 'token'
       ? { ott: credential.ott, notAfter: settings.notAfter }
