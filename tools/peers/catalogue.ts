@@ -11,6 +11,8 @@ export type Source =
       readonly binary: string;
       readonly cgo: boolean;
       readonly versionVariable?: string;
+      /** Build tags, separated by commas. */
+      readonly tags?: string;
     }
   /** Commands of the Kubernetes module and of the etcd server it names, built together. */
   | { readonly kind: 'kubernetes'; readonly packages: Readonly<Record<string, string>> }
@@ -122,6 +124,19 @@ export const peers: readonly Peer[] = [
     },
     programs: { kubeconform: 'kubeconform' },
     purpose: 'validates rendered manifests against the schemas of Kubernetes',
+  },
+  {
+    name: 'promtool',
+    version: '0.316.0', // of the module; Prometheus calls it 3.16.0
+    source: {
+      kind: 'go-install',
+      package: 'github.com/prometheus/prometheus/cmd/promtool',
+      binary: 'promtool',
+      cgo: false,
+      tags: 'remove_all_sd', // no service discovery: it brings the SDKs of every cloud
+    },
+    programs: { promtool: 'promtool' },
+    purpose: 'checks and tests the alert rules of the chart',
   },
   {
     name: 'pkilint',

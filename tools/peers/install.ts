@@ -45,7 +45,8 @@ async function install(peer: Peer): Promise<void> {
 
 async function goInstall(peer: Peer, source: SourceOf<'go-install'>, out: string): Promise<void> {
   const variable = source.versionVariable ? `-X ${source.versionVariable}=${peer.version}` : '';
-  await run('go', ['install', '-trimpath', '-ldflags', `-s -w ${variable}`, `${source.package}@v${peer.version}`], {
+  const flags = ['-trimpath', '-ldflags', `-s -w ${variable}`, ...(source.tags ? ['-tags', source.tags] : [])];
+  await run('go', ['install', ...flags, `${source.package}@v${peer.version}`], {
     env: { GOBIN: out, CGO_ENABLED: source.cgo ? '1' : '0', GOFLAGS: '-buildvcs=false', GOWORK: 'off' },
   });
 }
