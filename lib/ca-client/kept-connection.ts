@@ -38,11 +38,10 @@ export class KeptConnection {
 
   /** Before a request: drops the connection unless the request may use it. */
   prepare({ roots, clientCertificate }: TlsIdentity): void {
-    const { socket, verifiedBy, usedAt } = this.#last ?? {};
-    if (!socket) return this.close(); // nothing that was not recorded is ever used
+    const { socket, verifiedBy, usedAt = 0 } = this.#last ?? {};
     const verified = roots !== 'unverified' && verifiedBy === identify(roots);
-    const idleMs = performance.now() - (usedAt ?? 0);
-    if (!verified || clientCertificate || socket.destroyed || idleMs > this.#maxIdleMs) this.close();
+    const alive = socket !== undefined && !socket.destroyed && performance.now() - usedAt <= this.#maxIdleMs;
+    if (!alive || !verified || clientCertificate) this.close(); // nothing that was not recorded is ever used
   }
 
   /** After an answer: remembers what the connection was verified by. */
