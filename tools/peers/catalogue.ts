@@ -16,6 +16,8 @@ export type Source =
     }
   /** Commands of the Kubernetes module and of the etcd server it names, built together. */
   | { readonly kind: 'kubernetes'; readonly packages: Readonly<Record<string, string>> }
+  /** Files out of a Go module: path in the peer's folder, path in the module. */
+  | { readonly kind: 'go-files'; readonly module: string; readonly files: Readonly<Record<string, string>> }
   /** A Go program of this repository. */
   | { readonly kind: 'go-program'; readonly folder: string; readonly binary: string }
   /** A virtual environment with one package. */
@@ -27,7 +29,7 @@ export type Peer = {
   readonly name: string;
   readonly version: string;
   readonly source: Source;
-  /** Program name as tests ask for it, and its path inside the peer's folder. */
+  /** Name of a program or file as tests ask for it, and its path inside the peer's folder. */
   readonly programs: Readonly<Record<string, string>>;
   readonly purpose: string;
 };
@@ -137,6 +139,25 @@ export const peers: readonly Peer[] = [
     },
     programs: { promtool: 'promtool' },
     purpose: 'checks and tests the alert rules of the chart',
+  },
+  {
+    name: 'prometheus-operator-crds',
+    version: '0.85.0',
+    source: {
+      kind: 'go-files',
+      module: 'github.com/prometheus-operator/prometheus-operator',
+      files: {
+        'servicemonitors.yaml': 'example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml',
+        'podmonitors.yaml': 'example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml',
+        'prometheusrules.yaml': 'example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml',
+      },
+    },
+    programs: {
+      'servicemonitors.yaml': 'servicemonitors.yaml',
+      'podmonitors.yaml': 'podmonitors.yaml',
+      'prometheusrules.yaml': 'prometheusrules.yaml',
+    },
+    purpose: 'the kinds of the Prometheus operator, to judge what the chart makes of them',
   },
   {
     name: 'pkilint',

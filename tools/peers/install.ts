@@ -32,6 +32,10 @@ async function install(peer: Peer): Promise<void> {
       await buildKubernetes(peer, peer.source, work);
       await rename(join(work, 'out'), target);
       break;
+    case 'go-files':
+      await copyFromModule(peer, peer.source, work);
+      await rename(join(work, 'out'), target);
+      break;
     case 'go-program':
       await buildProgram(peer.source, join(work, 'out'));
       await rename(join(work, 'out'), target);
@@ -51,13 +55,24 @@ async function goInstall(peer: Peer, source: SourceOf<'go-install'>, out: string
   });
 }
 
+/** Folder of a module in the cache of the go command. */
+async function downloadModule(module: string, version: string, cwd: string): Promise<string> {
+  const env = { GOFLAGS: '-mod=mod', GOWORK: 'off' };
+  const listing = await run('go', ['mod', 'download', '-json', `${module}@v${version}`], { env, cwd });
+  return (JSON.parse(listing) as { Dir: string }).Dir;
+}
+
+async function copyFromModule(peer: Peer, source: SourceOf<'go-files'>, work: string): Promise<void> {
+  const folder = await downloadModule(source.module, peer.version, work);
+  await mkdir(join(work, 'out'));
+  for (const [to, from] of Object.entries(source.files)) {
+    await writeFile(join(work, 'out', to), await readFile(join(folder, from)));
+  }
+}
+
 async function buildKubernetes(peer: Peer, source: SourceOf<'kubernetes'>, work: string): Promise<void> {
   const env = { CGO_ENABLED: '0', GOFLAGS: '-mod=mod -trimpath -buildvcs=false', GOWORK: 'off' };
-  const listing = await run('go', ['mod', 'download', '-json', `k8s.io/kubernetes@v${peer.version}`], {
-    env,
-    cwd: work,
-  });
-  const { Dir: folder } = JSON.parse(listing) as { Dir: string };
+  const folder = await downloadModule('k8s.io/kubernetes', peer.version, work);
   const published = await readFile(join(folder, 'go.mod'), 'utf8');
   await writeFile(join(work, 'go.mod'), kubernetesModule(published, peer.version));
   await cp(join(folder, 'go.sum'), join(work, 'go.sum'));
