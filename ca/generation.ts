@@ -10,6 +10,7 @@ import { issueServerCertificate, type ServerCertificate } from './adapters/serve
 import type { ApiContext } from './api/index.ts';
 import { Authority, type CertificateStore } from './authority/index.ts';
 import { type CaConfig, configInvalid, parseCaConfig } from './config/index.ts';
+import { warnOfEnds } from './operations/issuer-expiry.ts';
 
 export type GenerationOptions = {
   readonly configPath: string;
@@ -72,9 +73,6 @@ export async function buildGeneration(
   };
 }
 
-/** Time enough to make a new intermediate. */
-const endsSoonMs = 30 * 24 * 60 * 60 * 1000;
-
 /** Says what serves where, and which certificates of the authority end soon. */
 export function logGeneration(
   { config, context }: Generation,
@@ -82,13 +80,7 @@ export function logGeneration(
   { logger, clock }: Pick<GenerationOptions, 'logger' | 'clock'>,
 ): void {
   const { authority } = context;
-  for (const { notAfter, subject } of [...authority.chain, ...authority.roots]) {
-    if (notAfter - clock.now() > endsSoonMs) continue;
-    logger.warn('a certificate of this authority ends soon', {
-      subject: subject.text,
-      notAfter: new Date(notAfter).toISOString(),
-    });
-  }
+  warnOfEnds(authority, { logger, clock });
   logger.info('listening', {
     address,
     dnsNames: config.dnsNames,

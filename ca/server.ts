@@ -21,6 +21,7 @@ import { type ApiContext, buildApp } from './api/index.ts';
 import type { CertificateStore } from './authority/index.ts';
 import { type CaConfig, configInvalid } from './config/index.ts';
 import { buildGeneration, type Generation, type GenerationOptions, loadConfig, logGeneration } from './generation.ts';
+import { keepWarning } from './operations/issuer-expiry.ts';
 import { keepPruned, type Retention } from './operations/pruning.ts';
 import { openStore } from './store/index.ts';
 
@@ -73,6 +74,7 @@ export class RunningCa {
     this.#listener = listener;
     this.#keepServerCertificate();
     void keepPruned(store, options, { ...options, signal: this.#stopping.signal });
+    void keepWarning(() => current.generation.context.authority, { ...options, signal: this.#stopping.signal });
     logGeneration(current.generation, listener.address, options);
   }
 
