@@ -40,7 +40,7 @@ describe('pruneRequest', () => {
 
 describe('pruneAll', () => {
   it('goes on in small batches, with a rest after each, until nothing is left', async () => {
-    const store = database({ tokens: 10, certificates: 1200 });
+    const store = database({ tokens: 10, certificates: 240 });
     const clock = new FakeClock(start);
     const { signal } = new AbortController();
     const pruning = pruneAll(store, { keepExpiredMs: day }, { clock, signal });
@@ -48,7 +48,7 @@ describe('pruneAll', () => {
     assert.equal(store.requests.length, 1);
     assert.equal(clock.sleeping, 1);
     await clock.advance(hour);
-    assert.deepEqual(await pruning, { tokens: 10, certificates: 1200, busy: false });
+    assert.deepEqual(await pruning, { tokens: 10, certificates: 240, busy: false });
     assert.equal(store.requests.length, 3);
   });
 

@@ -18,8 +18,8 @@ export const keepTokensMs = dayMs;
 /** Unless the operator says otherwise: long enough to look into what happened last month. */
 export const defaultKeepExpiredMs = 30 * dayMs;
 
-/** A few milliseconds of work on either database. */
-const batchRows = 500;
+/** A few milliseconds of work on either database: SQLite deletes in the process that serves. */
+const batchRows = 100;
 /** One part work, so many parts rest. */
 const restFactor = 9;
 const minRestMs = 20;

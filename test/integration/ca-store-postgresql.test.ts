@@ -1,11 +1,17 @@
 /** The CA's store on a real PostgreSQL: the contract of every store, and what only a server does: go away, refuse, race. */
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { openDatabase, openStore } from '../../ca/store/index.ts';
 import { schemaVersion } from '../../ca/store/migrations.ts';
+import { encodePrivateKeyPem, generatePrivateKey, publicKeyDer } from '../../lib/crypto/index.ts';
+import { encodePem } from '../../lib/encoding/index.ts';
+import { createFakeAuthority } from '../../lib/x509/fake-authority.ts';
 import { type PostgresServer, startPostgres } from '../peers/postgresql.ts';
 import { archiveContract } from './ca-store/archive-contract.ts';
-import { certificate, persistentContract, revocation, storeContract, token } from './ca-store/contract.ts';
+import { certificate, day, persistentContract, revocation, storeContract, token } from './ca-store/contract.ts';
 
 describe('the store on PostgreSQL', () => {
   let server: PostgresServer;
@@ -84,6 +90,60 @@ describe('the store on PostgreSQL', () => {
       assert.ok(!`${error.message} ${error.cause} ${error.stack}`.includes('hunter2'));
       return true;
     });
+  });
+
+  it('takes TLS as sslmode says, and no other server for it', async () => {
+    const authority = await createFakeAuthority({ root: { notBefore: Date.now() - day, notAfter: Date.now() + day } });
+    const key = await generatePrivateKey();
+    const leaf = await authority.leaf({
+      sans: { dns: ['localhost'], ip: [], email: [], uri: [] },
+      publicKeyDer: publicKeyDer(key),
+      notBefore: Date.now() - 1000,
+      notAfter: Date.now() + day,
+    });
+    const pem = ({ der }: { der: Buffer }) => encodePem('CERTIFICATE', der);
+    const own = await startPostgres({
+      tls: { certificatePem: pem(leaf) + pem(authority.intermediate), keyPem: encodePrivateKeyPem(key) },
+    });
+    const folder = await mkdtemp(join(tmpdir(), 'autocert-roots-'));
+    try {
+      const [root, stranger] = [join(folder, 'root.crt'), join(folder, 'stranger.crt')];
+      await writeFile(root, pem(authority.root));
+      await writeFile(stranger, pem((await createFakeAuthority()).root));
+      const { port } = new URL(own.tcpAddress());
+      const usesTls = async (host: string, query: string): Promise<boolean> => {
+        const store = await openStore({
+          type: 'postgresql',
+          dataSource: `postgresql://postgres@${host}:${port}/?${query}`,
+        });
+        const sessions = await own.query(
+          "select ssl from pg_stat_ssl join pg_stat_activity using (pid) where application_name = 'autocert-ca'",
+        );
+        await store.close();
+        return sessions.length > 0 && sessions.every(({ ssl }) => ssl === true);
+      };
+      assert.equal(await usesTls('localhost', 'sslmode=disable'), false);
+      assert.equal(await usesTls('localhost', ''), true);
+      assert.equal(await usesTls('127.0.0.1', 'sslmode=require'), true);
+      assert.equal(await usesTls('localhost', `sslmode=verify-full&sslrootcert=${root}`), true);
+      assert.equal(await usesTls('127.0.0.1', `sslmode=verify-ca&sslrootcert=${root}`), true);
+      for (const [host, query] of [
+        ['127.0.0.1', `sslmode=verify-full&sslrootcert=${root}`],
+        ['localhost', `sslmode=verify-full&sslrootcert=${stranger}`],
+        ['localhost', `sslmode=verify-ca&sslrootcert=${stranger}`],
+        ['localhost', `sslmode=require&sslrootcert=${stranger}`],
+        ['localhost', 'sslmode=verify-full'],
+      ] as const) {
+        await assert.rejects(usesTls(host, query), { code: 'ERR_CA_STORE_CONNECT' }, query);
+      }
+      const plain = new URL(server.tcpAddress()).port;
+      const required = `postgresql://postgres@127.0.0.1:${plain}/?sslmode=require`;
+      await assert.rejects(openStore({ type: 'postgresql', dataSource: required }), { code: 'ERR_CA_STORE_CONNECT' });
+      await (await openStore({ type: 'postgresql', dataSource: required.replace('require', 'prefer') })).close();
+    } finally {
+      await rm(folder, { recursive: true });
+      await own.remove();
+    }
   });
 
   it('lets one process prune at a time', async () => {

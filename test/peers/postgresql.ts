@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -30,6 +30,8 @@ export type PostgresSettings = {
   /** Whether a commit waits for the disk; off unless the test is about that. */
   readonly fsync?: boolean;
   readonly settings?: Readonly<Record<string, string>>;
+  /** Offers TLS with this certificate. */
+  readonly tls?: { readonly certificatePem: string; readonly keyPem: string };
 };
 
 const startDeadlineMs = 30_000;
@@ -57,6 +59,7 @@ export async function startPostgres(options: PostgresSettings = {}): Promise<Pos
     '--no-sync',
   ];
   await promisify(execFile)(peerPath('initdb'), flags, { ...identity, cwd: folder, env: environment(folder) });
+  const tls = options.tls && (await writeTls(folder, options.tls, identity));
   const port = await freePort();
   const settings = {
     listen_addresses: '127.0.0.1',
@@ -65,6 +68,7 @@ export async function startPostgres(options: PostgresSettings = {}): Promise<Pos
     fsync: options.fsync ? 'on' : 'off',
     shared_buffers: '64MB',
     max_connections: '60',
+    ...tls,
     ...options.settings,
   };
   const args = ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
@@ -114,10 +118,25 @@ export async function startPostgres(options: PostgresSettings = {}): Promise<Pos
   };
 }
 
+type Identity = { readonly uid: number; readonly gid: number };
+
+/** The server takes a key only if nobody else may read it. */
+async function writeTls(
+  folder: string,
+  { certificatePem, keyPem }: NonNullable<PostgresSettings['tls']>,
+  identity: Identity | undefined,
+): Promise<Record<string, string>> {
+  const [certificate, key] = [join(folder, 'server.crt'), join(folder, 'server.key')];
+  await writeFile(certificate, certificatePem);
+  await writeFile(key, keyPem, { mode: 0o600 });
+  for (const path of identity ? [certificate, key] : []) await chown(path, identity?.uid ?? 0, identity?.gid ?? 0);
+  return { ssl: 'on', ssl_cert_file: certificate, ssl_key_file: key };
+}
+
 const environment = (folder: string): NodeJS.ProcessEnv => ({ PATH: process.env.PATH, HOME: folder, LC_ALL: 'C' });
 
 /** Who the server runs as when this process is root; undefined when it runs as this process does. */
-async function findIdentity(): Promise<{ uid: number; gid: number } | undefined> {
+async function findIdentity(): Promise<Identity | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   const line = /^postgres:[^:]*:(\d+):(\d+):/m.exec(await readFile('/etc/passwd', 'utf8'));
   if (!line) throw new Error('there is no user postgres for the PostgreSQL server to run as; run: make peers');
