@@ -79,7 +79,7 @@ describe('findViolations', () => {
     },
     {
       name: 'pure logic that imports an adapter',
-      path: 'webhook/admission/a.ts',
+      path: 'webhook/bootstrap/a.ts',
       text: "import { a } from '../adapters/a.ts';",
       want: /owns a port/,
     },
@@ -91,7 +91,7 @@ describe('findViolations', () => {
     },
     {
       name: 'pure logic that asks for the time',
-      path: 'webhook/names/a.ts',
+      path: 'lib/admission/a.ts',
       text: 'const now = Date.now();',
       want: /time/,
     },
@@ -107,7 +107,7 @@ describe('findViolations', () => {
   const allowed: { name: string; path: string; text: string }[] = [
     {
       name: 'a type of the Kubernetes client',
-      path: 'webhook/admission/a.ts',
+      path: 'webhook/bootstrap/a.ts',
       text: "import type { V1Pod } from '@kubernetes/client-node';",
     },
     { name: 'a clock that is passed in', path: 'renewer/a.ts', text: 'const now = clock.now();' },

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { V1Secret } from '@kubernetes/client-node';
+import { parseWebhookConfig } from '../lib/admission/config/index.ts';
 import { AppError } from '../lib/errors/index.ts';
 import { silentLogger } from '../lib/log/index.ts';
 import { type AdmitDeps, createAdmitHandler } from './admit.ts';
-import { parseWebhookConfig } from './config/index.ts';
 import { notReady } from './errors.ts';
 import type { EventDraft } from './events/event.ts';
 import { SecretBudget } from './tokens/secret-budget.ts';

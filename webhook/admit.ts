@@ -5,9 +5,8 @@
  * What can be answered is answered to the API server with code, rule and remedy, so that whoever created the pod reads it.
  * Only what is no AdmissionReview is an HTTP error.
  */
-import { AppError, isAppError } from '../lib/errors/index.ts';
-import type { LogFields, Logger } from '../lib/log/index.ts';
-import type { Clock, EpochMs } from '../lib/time/index.ts';
+
+import type { WebhookConfig } from '../lib/admission/config/index.ts';
 import {
   type ClusterFacts,
   type Decision,
@@ -18,8 +17,10 @@ import {
   renderPatch,
   renderResponse,
   type TokenSource,
-} from './admission/index.ts';
-import type { WebhookConfig } from './config/index.ts';
+} from '../lib/admission/index.ts';
+import { AppError, isAppError } from '../lib/errors/index.ts';
+import type { LogFields, Logger } from '../lib/log/index.ts';
+import type { Clock, EpochMs } from '../lib/time/index.ts';
 import { tokenSecretLimit } from './errors.ts';
 import { describeAdmission } from './events/describe.ts';
 import type { EventSink } from './events/event.ts';

@@ -4,21 +4,8 @@ import { AppError } from '../lib/errors/index.ts';
 import type { KubernetesVersion } from '../lib/kubernetes/index.ts';
 import { silentLogger } from '../lib/log/index.ts';
 import { FakeClock } from '../lib/time/fake-clock.ts';
-import { hasNativeSidecars, watchClusterVersion } from './cluster-version.ts';
+import { watchClusterVersion } from './cluster-version.ts';
 import { Readiness } from './readiness.ts';
-
-describe('hasNativeSidecars', () => {
-  // An API server 1.32 may have kubelets 1.29, the first that run sidecars by default; 1.31 may have 1.28.
-  for (const [major, minor, want] of [
-    [1, 28, false],
-    [1, 31, false],
-    [1, 32, true],
-    [1, 37, true],
-    [2, 0, true],
-  ] as const) {
-    it(`is ${want} for ${major}.${minor}`, () => assert.equal(hasNativeSidecars({ major, minor }), want));
-  }
-});
 
 describe('watchClusterVersion', () => {
   it('tries until it knows, then looks again every hour and keeps what it knows when that fails', async () => {

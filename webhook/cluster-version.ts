@@ -1,7 +1,5 @@
 /**
- * Whether the cluster runs native sidecars, from the version of its API server: kubelets may be three minor versions
- * older, and know init containers with `restartPolicy: Always` from 1.29 on (by default, GA in 1.33). So from 1.32 on
- * every node does.
+ * Keeps the version of the cluster in view: what it says about native sidecars may change under a running webhook.
  */
 import type { KubernetesVersion } from '../lib/kubernetes/index.ts';
 import type { Logger } from '../lib/log/index.ts';
@@ -9,15 +7,8 @@ import { type BackoffPolicy, backoffMs, type Clock } from '../lib/time/index.ts'
 import type { ServerVersionReader } from './ports.ts';
 import type { Readiness } from './readiness.ts';
 
-const oldestWithSidecarsEverywhere = { major: 1, minor: 32 };
 const refreshMs = 3_600_000;
 const retry: BackoffPolicy = { firstMs: 500, maxMs: 60_000 };
-
-/** Whether every kubelet that this API server may have runs native sidecars. */
-export function hasNativeSidecars({ major, minor }: Pick<KubernetesVersion, 'major' | 'minor'>): boolean {
-  const oldest = oldestWithSidecarsEverywhere;
-  return major > oldest.major || (major === oldest.major && minor >= oldest.minor);
-}
 
 /** Reads the version at start and every hour, until `signal` aborts; a cluster is upgraded under a running webhook. */
 export async function watchClusterVersion(

@@ -3,11 +3,11 @@
  * ends on SIGTERM and SIGINT: not ready at once, requests in flight finish, exit code 0.
  */
 import { readFile } from 'node:fs/promises';
+import { parseWebhookConfig } from '../lib/admission/config/index.ts';
 import { describeError, isAppError } from '../lib/errors/index.ts';
 import { connectKubernetes } from '../lib/kubernetes/index.ts';
 import { createLogger, parseLogLevel } from '../lib/log/index.ts';
 import { systemClock } from '../lib/time/index.ts';
-import { parseWebhookConfig } from './config/index.ts';
 import { configUnreadable } from './errors.ts';
 import { programName, startWebhook } from './start.ts';
 

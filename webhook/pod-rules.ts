@@ -1,8 +1,8 @@
 /** The rules of admission for a pod that asks for a token: what a live pod must look like, and the names it gets. */
 import type { V1Pod } from '@kubernetes/client-node';
-import { annotations, type ClusterFacts, isInjected, readCertificateWish } from './admission/index.ts';
+import type { WebhookConfig } from '../lib/admission/config/index.ts';
+import { annotations, type ClusterFacts, isInjected, readCertificateWish } from '../lib/admission/index.ts';
 import type { PodRules } from './bootstrap/decide-bootstrap.ts';
-import type { WebhookConfig } from './config/index.ts';
 
 /** @param clusterFacts asked at each request, since they change */
 export function podRules(config: WebhookConfig, clusterFacts: () => ClusterFacts): PodRules {

@@ -4,18 +4,18 @@
  */
 import type { Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
+import type { WebhookConfig } from '../lib/admission/config/index.ts';
+import { type ClusterFacts, hasNativeSidecars } from '../lib/admission/index.ts';
 import { listen, replaceSecureContext } from '../lib/http/index.ts';
 import type { KubernetesVersion } from '../lib/kubernetes/index.ts';
 import type { Logger } from '../lib/log/index.ts';
 import type { Clock } from '../lib/time/index.ts';
 import { connectCa, mountedFiles } from './adapters/ca.ts';
-import type { ClusterFacts } from './admission/index.ts';
 import { createAdmitHandler } from './admit.ts';
 import { createBootstrapHandler } from './bootstrap/serve-bootstrap.ts';
 import { keepCaBundle } from './ca-bundle.ts';
 import { CaLink } from './ca-link.ts';
-import { hasNativeSidecars, watchClusterVersion } from './cluster-version.ts';
-import type { WebhookConfig } from './config/index.ts';
+import { watchClusterVersion } from './cluster-version.ts';
 import type { EventSink } from './events/event.ts';
 import { EventRecorder } from './events/recorder.ts';
 import { createMetrics } from './metrics.ts';

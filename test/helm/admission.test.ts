@@ -7,8 +7,8 @@ import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import jsonPatch, { type Operation } from 'fast-json-patch';
+import { decideInjection, type Review, renderPatch } from '../../lib/admission/index.ts';
 import { manifestPath } from '../../tools/manifests/render.ts';
-import { decideInjection, type Review, renderPatch } from '../../webhook/admission/index.ts';
 import { type ApiAnswer, type KubernetesApi, startKubernetesApi } from '../peers/kubernetes-api.ts';
 import { parsedConfigOf, renderWith } from './chart.ts';
 

@@ -1,8 +1,8 @@
 /** The chart rendered and read back, and the parts of it that several tests look at. */
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { parseWebhookConfig, type WebhookConfig } from '../../lib/admission/config/index.ts';
 import { chartFolder, type Rendering, templateChart } from '../../tools/manifests/helm.ts';
-import { parseWebhookConfig, type WebhookConfig } from '../../webhook/config/index.ts';
 import { findObject, type KubernetesObject, parseObjects, valueAt } from './objects.ts';
 
 /** The objects of the chart. */

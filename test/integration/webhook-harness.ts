@@ -4,10 +4,10 @@ import { type Agent, type RequestOptions, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseWebhookConfig } from '../../lib/admission/config/index.ts';
 import { connectKubernetes } from '../../lib/kubernetes/index.ts';
 import { createLogger } from '../../lib/log/index.ts';
 import { systemClock } from '../../lib/time/index.ts';
-import { parseWebhookConfig } from '../../webhook/config/index.ts';
 import { type RunningWebhook, startWebhook } from '../../webhook/start.ts';
 import type { WebhookAuthority } from './webhook-authority.ts';
 

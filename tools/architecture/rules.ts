@@ -26,6 +26,7 @@ const libRanks: Readonly<Record<string, number>> = {
   http: 5,
   kubernetes: 5,
   pod: 6,
+  admission: 6,
 };
 
 /** Programs that live in other people's pods: nothing from npm. */
@@ -43,7 +44,7 @@ const effectful = [
 ];
 
 /** Parts of programs that decide and never act; they may not even import an adapter. */
-const pureParts = [/^webhook\/(admission|names|bootstrap|tokens)\//, /^ca\/authority\//];
+const pureParts = [/^webhook\/(bootstrap|tokens)\//, /^ca\/authority\//];
 
 const effects: readonly { readonly pattern: RegExp; readonly name: string }[] = [
   { pattern: /\bfrom 'node:(fs|fs\/promises|net|tls|http|https|http2|child_process|dgram|dns)'/, name: 'IO' },

@@ -6,9 +6,9 @@
  * again from the live pod. Nothing is taken from the caller but the key in its request.
  */
 import type { V1Pod } from '@kubernetes/client-node';
+import { contract } from '../../lib/admission/index.ts';
 import type { TokenReviewResult } from '../../lib/kubernetes/index.ts';
 import { type CertificateRequest, groupSans, listSans } from '../../lib/x509/index.ts';
-import { tokenAudience } from '../admission/contract.ts';
 import { csrRefused, podMismatch, podMissing, podNotInjected, tokenRefused, tokenWithoutPod } from './errors.ts';
 
 /** The pod in whose name a reviewed token speaks. */
@@ -45,7 +45,7 @@ export type PodRules = {
 export function identifyCaller(review: TokenReviewResult): Caller {
   if (!review.authenticated) throw tokenRefused(review.error);
   // An API server that knows no audiences answers without any: then the token may be meant for anybody.
-  if (!review.audiences.includes(tokenAudience)) throw tokenRefused('its audience is another');
+  if (!review.audiences.includes(contract.tokenAudience)) throw tokenRefused('its audience is another');
   const [, namespace, serviceAccount] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(review.username) ?? [];
   const podName = single(review, 'pod-name');
   const podUid = single(review, 'pod-uid');

@@ -3,10 +3,11 @@
  * one-time token that works for that request only. The order is from cheap to dear, so that a flood of nonsense costs
  * nobody a call of the API server.
  */
+
+import { contract } from '../../lib/admission/index.ts';
 import { AppError, isAppError } from '../../lib/errors/index.ts';
 import type { LogFields, Logger } from '../../lib/log/index.ts';
 import type { Clock } from '../../lib/time/index.ts';
-import { tokenAudience } from '../admission/contract.ts';
 import { describeRefusedBootstrap } from '../events/describe.ts';
 import type { EventSink } from '../events/event.ts';
 import { type JsonAnswer, renderError } from '../http-errors.ts';
@@ -84,7 +85,7 @@ async function bootstrap(
   const bearer = parseBearerToken(authorization);
   const csr = parseBootstrapBody(body);
   const fingerprint = issuer.fingerprint(); // not ready: said before the API server is asked
-  const caller = identifyCaller(await kubernetes.reviewToken(bearer, tokenAudience).catch(asUnavailable));
+  const caller = identifyCaller(await kubernetes.reviewToken(bearer, contract.tokenAudience).catch(asUnavailable));
   const { namespace, podName, podUid, serviceAccount } = caller;
   const { fields } = known;
   known.caller = caller;

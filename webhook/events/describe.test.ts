@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { parseWebhookConfig } from '../../lib/admission/config/index.ts';
+import { decideInjection, parseAdmissionReview, type Review } from '../../lib/admission/index.ts';
 import { AppError } from '../../lib/errors/index.ts';
-import { decideInjection, parseAdmissionReview, type Review } from '../admission/index.ts';
-import { parseWebhookConfig } from '../config/index.ts';
 import { describeAdmission, describeRefusedBootstrap } from './describe.ts';
 import { buildEvent } from './event.ts';
 

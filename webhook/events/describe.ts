@@ -4,9 +4,9 @@
  * A pod that is being admitted does not exist yet, and whoever looks for the reason looks at what makes it. So an event
  * goes to the controller of the pod (ReplicaSet, StatefulSet, Job …), and to the pod itself where it has none.
  */
+
+import { type Decision, describeDenial, quote, type Review } from '../../lib/admission/index.ts';
 import type { AppError } from '../../lib/errors/index.ts';
-import { type Decision, describeDenial, type Review } from '../admission/index.ts';
-import { quote } from '../quote.ts';
 import type { EventDraft, EventSubject } from './event.ts';
 
 /**

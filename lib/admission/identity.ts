@@ -11,7 +11,7 @@
  * Annotation `owner` names the uid, `mode` the mode. The security context satisfies PodSecurity `restricted` by itself,
  * whatever the pod's level is; fields of the template win, null there leaves the field out (OpenShift assigns uids).
  */
-import type { ContainerTemplate } from '../config/index.ts';
+import type { ContainerTemplate } from './config/index.ts';
 import type { Container, Pod } from './pod.ts';
 import { isRecord } from './review.ts';
 import type { CertificateWish, JsonObject } from './types.ts';

@@ -4,13 +4,13 @@
  *
  * Read at admission, and again from the live pod when a token is minted.
  */
-import { isAppError } from '../../lib/errors/index.ts';
-import { formatGoDuration, parseGoDuration } from '../../lib/time/index.ts';
-import { type NamePolicy, validateNames } from '../names/index.ts';
-import { findNearest } from '../nearest.ts';
-import { quote } from '../quote.ts';
+import { isAppError } from '../errors/index.ts';
+import { formatGoDuration, parseGoDuration } from '../time/index.ts';
 import { annotationPrefix } from './contract.ts';
 import { annotationInvalid } from './errors.ts';
+import { type NamePolicy, validateNames } from './names/index.ts';
+import { findNearest } from './nearest.ts';
+import { quote } from './quote.ts';
 import type { CertificateWish, ClusterFacts, Owner } from './types.ts';
 
 /** The eight of upstream, then ours. */

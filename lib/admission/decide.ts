@@ -4,9 +4,9 @@
  *
  * Order: what is no business of ours is let through before it is looked at; then annotations, names, containers, mounts.
  */
-import { isAppError } from '../../lib/errors/index.ts';
-import type { WebhookConfig } from '../config/index.ts';
+import { isAppError } from '../errors/index.ts';
 import { annotations, readCertificateWish, warnAboutIdle } from './annotations.ts';
+import type { WebhookConfig } from './config/index.ts';
 import { buildBootstrapper, buildRenewer } from './containers.ts';
 import { containerless, namespaceMissing } from './errors.ts';
 import { buildSecurityContext, chooseKeyMode, warnAboutKey } from './identity.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { AppError } from '../../lib/errors/index.ts';
+import { AppError } from '../errors/index.ts';
 import { annotations, readCertificateWish } from './annotations.ts';
 import type { CertificateWish, ClusterFacts } from './types.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { AppError } from '../../lib/errors/index.ts';
+import { AppError } from '../../errors/index.ts';
 import { findSyntaxProblem, isOfOtherNamespace, type NamePolicy, validateNames } from './index.ts';
 
 const label63 = 'a'.repeat(63);

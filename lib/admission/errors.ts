@@ -1,7 +1,7 @@
 /** Why a review is no review, and why a pod is refused. Messages name the place and the value, hints the remedy. */
-import { AppError } from '../../lib/errors/index.ts';
-import { quote } from '../quote.ts';
+import { AppError } from '../errors/index.ts';
 import { certsMountPath } from './contract.ts';
+import { quote } from './quote.ts';
 
 export const reviewMalformed = (problem: string): AppError =>
   new AppError('ERR_ADMISSION_REVIEW', 'invalid', `admission review: ${problem}`, {

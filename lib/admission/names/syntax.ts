@@ -5,7 +5,7 @@
  * The kind of a name is what step-ca takes it for (lib/x509 `classifySan`), so a text that is meant as one kind and would
  * be issued as another is refused here: `localhost:8080` is a URI there, `fe80::1%eth0` too, `256.1.1.1` a DNS name.
  */
-import { classifySan, parseIp } from '../../lib/x509/index.ts';
+import { classifySan, parseIp } from '../../x509/index.ts';
 
 /** What is wrong with a name, and what to write instead. */
 export type NameProblem = { readonly rule: string; readonly remedy: string };

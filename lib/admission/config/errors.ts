@@ -1,5 +1,5 @@
 /** Refused configuration. The program does not start; the message says every problem that was found. */
-import { AppError } from '../../lib/errors/index.ts';
+import { AppError } from '../../errors/index.ts';
 
 export const configRefused = (problems: readonly string[]): AppError =>
   new AppError('ERR_CONFIG', 'invalid', problems.join('; '), {

@@ -9,8 +9,8 @@
  * Any other container with one of our names is refused: it would be started in our place.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { isAppError } from '../../lib/errors/index.ts';
-import type { ContainerTemplate, WebhookConfig } from '../config/index.ts';
+import { isAppError } from '../errors/index.ts';
+import type { ContainerTemplate, WebhookConfig } from './config/index.ts';
 import { variableName, variablesThatVary } from './containers.ts';
 import { containerReserved } from './errors.ts';
 import { type KeyMode, keyModes } from './identity.ts';

@@ -7,7 +7,7 @@
  * to case and to dots at the ends, since DNS does not regard them. A wildcard is a name like any other: `*.svc` is no name
  * of the own namespace. In a URI or an email address it is the host that counts, and `/ns/<namespace>/` of a SPIFFE ID.
  */
-import { classifySan } from '../../lib/x509/index.ts';
+import { classifySan } from '../../x509/index.ts';
 import { nameInvalid, nameOfOtherNamespace } from './errors.ts';
 import { authorityOf, findSyntaxProblem, hostOfAuthority } from './syntax.ts';
 

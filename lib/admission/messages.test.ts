@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { AppError, type ErrorKind } from '../../lib/errors/index.ts';
 import {
   type Admitted,
   admit,
@@ -13,6 +12,7 @@ import {
   podOf,
   reviewBody,
 } from '../../test/fixtures/admission.ts';
+import { AppError, type ErrorKind } from '../errors/index.ts';
 import { type JsonObject, parseAdmissionReview, renderResponse } from './index.ts';
 
 const name = 'web.default.svc';

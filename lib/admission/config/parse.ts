@@ -7,11 +7,11 @@
  */
 import { parseDocument } from 'yaml';
 import type { z } from 'zod';
-import { parseListenAddress } from '../../lib/http/index.ts';
-import { certsMountPath } from '../admission/contract.ts';
-import type { JsonObject } from '../admission/types.ts';
+import { parseListenAddress } from '../../http/index.ts';
+import { certsMountPath } from '../contract.ts';
 import { findNearest } from '../nearest.ts';
 import { quote } from '../quote.ts';
+import type { JsonObject } from '../types.ts';
 import { configRefused } from './errors.ts';
 import { configKeys, configSchema } from './schema.ts';
 import type { ContainerTemplate, Environment, VolumeTemplate, WebhookConfig } from './types.ts';

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { AppError } from '../../lib/errors/index.ts';
-import { environment, ownConfigText, upstreamConfigText } from '../../test/fixtures/admission.ts';
+import { environment, ownConfigText, upstreamConfigText } from '../../../test/fixtures/admission.ts';
+import { AppError } from '../../errors/index.ts';
 import { parseWebhookConfig, type WebhookConfig } from './index.ts';
 import { configKeys } from './schema.ts';
 
@@ -222,7 +222,7 @@ describe('a configuration that is refused', () => {
 
 describe('docs/reference/configuration.md', () => {
   it('lists every key of config.yaml, and no other', () => {
-    const text = readFileSync(join(import.meta.dirname, '../../docs/reference/configuration.md'), 'utf8');
+    const text = readFileSync(join(import.meta.dirname, '../../../docs/reference/configuration.md'), 'utf8');
     const section = text.split('## config.yaml')[1]?.split('\n## ')[0] ?? '';
     const listed = Array.from(section.matchAll(/^\| `([A-Za-z]+)` \|/gm), ([, key]) => key);
     assert.deepEqual(listed.toSorted(), [...configKeys].toSorted());

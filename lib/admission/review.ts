@@ -5,8 +5,9 @@
  * Fields that the API server always sends and that decide nothing (options, oldObject, requestKind) are not looked at, so
  * that a later version of Kubernetes or a test by hand may leave them out.
  */
-import { quote } from '../quote.ts';
+
 import { reviewMalformed } from './errors.ts';
+import { quote } from './quote.ts';
 import type { Review, ReviewVersion } from './types.ts';
 
 const versions: readonly string[] = ['admission.k8s.io/v1', 'admission.k8s.io/v1beta1'] satisfies ReviewVersion[];

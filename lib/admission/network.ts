@@ -1,8 +1,8 @@
 /** Warnings about how the pod runs: whether it can find the CA, and whether it can end. */
-import type { WebhookConfig } from '../config/index.ts';
-import { clusterDomainOf } from '../names/index.ts';
-import { quote } from '../quote.ts';
+import type { WebhookConfig } from './config/index.ts';
+import { clusterDomainOf } from './names/index.ts';
 import type { Container, Pod } from './pod.ts';
+import { quote } from './quote.ts';
 import { isRecord } from './review.ts';
 import type { CertificateWish, Json } from './types.ts';
 

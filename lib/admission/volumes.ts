@@ -7,7 +7,7 @@
  */
 import { posix } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { ContainerTemplate, VolumeTemplate } from '../config/index.ts';
+import type { ContainerTemplate, VolumeTemplate } from './config/index.ts';
 import {
   certsMountPath,
   tokenAudience,

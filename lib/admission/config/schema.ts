@@ -6,9 +6,9 @@
  * only what the webhook itself relies on is checked, everything else is passed on.
  */
 import * as z from 'zod';
-import { isAppError } from '../../lib/errors/index.ts';
-import { parseListenAddress } from '../../lib/http/index.ts';
-import { parseGoDuration } from '../../lib/time/index.ts';
+import { isAppError } from '../../errors/index.ts';
+import { parseListenAddress } from '../../http/index.ts';
+import { parseGoDuration } from '../../time/index.ts';
 import { findSyntaxProblem } from '../names/index.ts';
 
 /** Refuses with the message of the AppError that `parse` throws. */

@@ -4,7 +4,7 @@
  * Pods are kept as the JSON they came in: a pointer of the patch refers to that text, and fields that this code has never
  * heard of pass through untouched.
  */
-import type { AppError } from '../../lib/errors/index.ts';
+import type { AppError } from '../errors/index.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export type JsonObject = { readonly [name: string]: Json };

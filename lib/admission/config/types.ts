@@ -1,5 +1,5 @@
 /** The webhook's configuration as the programs use it: `config.yaml` and environment, with defaults filled in. */
-import type { JsonObject } from '../admission/types.ts';
+import type { JsonObject } from '../types.ts';
 
 export type WebhookConfig = {
   readonly address: string;

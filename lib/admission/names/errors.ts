@@ -1,5 +1,5 @@
 /** Refused names. A message names the annotation, the value and the rule; the hint is the remedy. */
-import { AppError } from '../../lib/errors/index.ts';
+import { AppError } from '../../errors/index.ts';
 import { quote } from '../quote.ts';
 import type { SourcedName } from './policy.ts';
 import type { NameProblem } from './syntax.ts';

@@ -4,7 +4,7 @@
  *
  * Nothing here holds a secret: warnings reach whoever created the pod, audit annotations the audit log.
  */
-import type { AppError, ErrorKind } from '../../lib/errors/index.ts';
+import type { AppError, ErrorKind } from '../errors/index.ts';
 import type { Decision, InjectionPlan, Json, JsonObject, PatchOperation, Review } from './types.ts';
 
 /** A decision carried out: the patch in place of the plan's layout. */

@@ -2,7 +2,7 @@
  * The injected containers: template, mounts, security context and the environment that images of upstream and ours rely on
  * (docs/reference/configuration.md). Upstream's variables come first, in upstream's order; ours are appended.
  */
-import type { ContainerTemplate, WebhookConfig } from '../config/index.ts';
+import type { ContainerTemplate, WebhookConfig } from './config/index.ts';
 import { metricsPortName, secretTokenKey, tokenFile, tokenMountPath } from './contract.ts';
 import type { KeyMode } from './identity.ts';
 import type {
