@@ -46,6 +46,19 @@ describe('a pod that cannot be served', { concurrency: 4 }, () => {
     assert.match(event.message, /web\.other\.svc/);
   });
 
+  scenario('and a pod that is served leave events with a reason at their owner', async (s) => {
+    await s.apply(workload('Deployment', 'web', { annotations: { name: `web.${s.namespace}.svc` } }));
+    await s.readyPods('app=web');
+    const { items } = await s.read<{ items: { metadata: { name: string } }[] }>('replicasets');
+    const reasons = async (reason: string, owner: string): Promise<string | undefined> =>
+      (await s.events(owner)).find((event) => event.reason === reason)?.message;
+    const owner = items[0]?.metadata.name ?? '';
+    assert.match(await eventually('an event', 60, () => reasons('AutocertInjected', owner)), /web\..*\.svc/);
+
+    await s.apply(workload('StatefulSet', 'bad', { annotations: { name: 'web.example.com', mode: '1' } }));
+    assert.match(await eventually('an event', 60, () => reasons('AutocertDenied', 'bad')), /autocert\.step\.sm\/mode/);
+  });
+
   scenario('is refused where a Job makes it: the reason is an event of the Job', async (s) => {
     const { metadata, spec } = podTemplate({
       annotations: { name: 'web.example.com', duration: 'x' },
