@@ -216,7 +216,8 @@ export class KubernetesClient {
       (options) => this.#core.listSecretForAllNamespaces(query, options),
       accept,
     );
-    const items = list.items.map(({ metadata }) => ({
+    // of metadata alone the API server writes an empty list as null
+    const items = ((list.items as V1Secret[] | null) ?? []).map(({ metadata }) => ({
       namespace: metadata?.namespace ?? '',
       name: metadata?.name ?? '',
       uid: metadata?.uid ?? '',

@@ -59,6 +59,10 @@ describe('KubernetesClient and the real API server', () => {
     assert.equal((await client.reviewToken('nonsense', 'autocert.step.sm')).authenticated, false);
   });
 
+  it('lists no Secrets where there are none', async () => {
+    assert.deepEqual((await client.listSecrets('autocert.step.sm/nobody=has-this')).items, []);
+  });
+
   it('creates, lists and deletes Secrets without reading them', async () => {
     const labels = { 'autocert.step.sm/token': 'true' };
     const metadata = { generateName: 'app-', labels, annotations: { expires: 'soon' } };

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, describe } from 'node:test';
 import { inspectCertificate } from '../../harness/certificates.ts';
+import { kubectl } from '../../harness/kubectl.ts';
 import { pod } from '../../harness/pods.ts';
 import { install, remove, restartCa } from '../../harness/release.ts';
 import { type Scenario, scenario } from '../../harness/scenario.ts';
@@ -13,9 +14,9 @@ import { eventually, isSoak } from '../../harness/wait.ts';
  */
 const delaySeconds = isSoak ? 600 : 45;
 
-const slowPod = (s: Scenario): object =>
-  pod('web', {
-    annotations: { name: `web.${s.namespace}.svc`, 'init-first': 'false' },
+const slowPod = (s: Scenario, name: string): object =>
+  pod(name, {
+    annotations: { name: `${name}.${s.namespace}.svc`, 'init-first': 'false' },
     spec: {
       initContainers: [
         { name: 'slow', image: 'toolbox:1', imagePullPolicy: 'Never', command: ['sleep', String(delaySeconds)] },
@@ -28,25 +29,23 @@ describe('an init container that starts late', { concurrency: true }, () => {
 
   scenario('gets its certificate in mode service-account, and says clearly in mode secret why not', async (s) => {
     await install();
-    await s.apply(slowPod(s));
-    const first = await s.pod('web');
-    assert.deepEqual(first.spec.initContainers?.map(({ name }) => name).includes('autocert-bootstrapper'), true);
-    await install({ set: { 'autocert.tokenMode': 'secret' } });
-    const { apiVersion, kind, spec } = slowPod(s) as { apiVersion: string; kind: string; spec: object };
-    await s.apply({
-      apiVersion,
-      kind,
-      metadata: {
-        name: 'late',
-        annotations: { 'autocert.step.sm/name': `late.${s.namespace}.svc`, 'autocert.step.sm/init-first': 'false' },
-      },
-      spec,
-    });
-
-    if (!isSoak) await restartCa();
-
+    await s.apply(slowPod(s, 'web'));
     await s.readyPod('web', delaySeconds + 120);
     await inspectCertificate(s, 'web');
+
+    await install({ set: { 'autocert.tokenMode': 'secret' } });
+    await eventually('the webhook of the other mode to be gone', 60, async () => {
+      const pods = await kubectl(
+        'get',
+        'pods',
+        '--namespace=step',
+        '--selector=app.kubernetes.io/name=autocert',
+        '--output=name',
+      );
+      return pods.trim().split('\n').length === 2;
+    });
+    await s.apply(slowPod(s, 'late'));
+    if (!isSoak) await restartCa();
     const message = await eventually('the init container to say why', delaySeconds + 120, async () => {
       const late = await s.pod('late');
       const own = late.status.initContainerStatuses?.find(({ name }) => name === 'autocert-bootstrapper');
