@@ -60,6 +60,13 @@ export type SqliteOptions = {
   readonly sync?: (file: number) => Promise<void>;
 };
 
+/**
+ * Pages of the write-ahead log before they are moved into the file, which stops this process for some ten milliseconds:
+ * 32 MB in place of SQLite's 4 MB. Measured under load, that takes a third of the time, since pages that many commits
+ * change are moved once.
+ */
+const checkpointPages = 8000;
+
 /** How long another process may hold the file. */
 const busyTimeoutMs = 5000;
 
@@ -75,6 +82,7 @@ export async function openSqliteStore(path: string, options: SqliteOptions = {})
     file = new DatabaseSync(path, { timeout: busyTimeoutMs });
     // NORMAL: the store itself waits for the disk, see wal-sync.ts
     file.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON');
+    file.exec(`PRAGMA wal_autocheckpoint = ${checkpointPages}`);
     const guarded = new GuardedDatabase(file);
     const database = new Kysely<CaTables>({ dialect: new SqliteDialect({ database: guarded }) });
     if (options.migrate ?? true) await migrateInTurn(file, database);
