@@ -6,6 +6,7 @@ import { execFile, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { patient } from '../patience.ts';
 import { inState, namespaceName } from './state.ts';
 
 /** Puts a command into the cluster's network namespace. */
@@ -69,7 +70,7 @@ export async function untilGone(name: string): Promise<void> {
 
 /** Polls until `check` says yes. Fails at once, with the end of its log, when the daemon has ended. */
 export async function untilReady(name: string, seconds: number, check: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + seconds * 1000;
+  const deadline = Date.now() + patient(seconds) * 1000;
   while (!(await check().catch(() => false))) {
     const ended = daemonPid(name) === undefined;
     if (ended || Date.now() > deadline)

@@ -5,6 +5,8 @@ import { peerPath } from '../../../tools/peers/index.ts';
 import { kubeconfigPath } from '../cluster/credentials.ts';
 import { insideNetwork, run } from '../cluster/processes.ts';
 import { inState } from '../cluster/state.ts';
+import { timeoutFlag } from '../patience.ts';
+import { keepEvidence, withEvidence } from './evidence.ts';
 import { kubectl, readObject } from './kubectl.ts';
 
 export type ReleaseOptions = {
@@ -14,16 +16,19 @@ export type ReleaseOptions = {
   readonly valuesFiles?: readonly string[];
 };
 
-const timeout = '180s';
+const timeout = timeoutFlag(180);
 
-/** Installs, or upgrades with exactly these values, and waits until everything is ready. @returns what Helm printed */
-export function install({
+/**
+ * Installs, or upgrades with exactly these values, and waits until everything is ready. What hindered it is kept.
+ * @returns what Helm printed
+ */
+export async function install({
   release = 'autocert',
   namespace = 'step',
   set = {},
   valuesFiles = [],
 }: ReleaseOptions = {}): Promise<string> {
-  return helm(
+  const installing = helm(
     ...[
       'upgrade',
       '--install',
@@ -33,16 +38,19 @@ export function install({
       '--create-namespace',
       '--reset-values',
     ],
-    ...['--wait', `--timeout=${timeout}`],
+    ...['--wait', timeout],
     ...valuesFiles.map((file) => `--values=${file}`),
     ...Object.entries(set).map(([name, value]) => `--set=${name}=${value}`),
   );
+  return installing.catch(async (error: unknown) => {
+    throw withEvidence(error, await keepEvidence(`install-${Date.now().toString(36)}`, [namespace]));
+  });
 }
 
 /** Uninstalls, then deletes the namespace with all that the notes say is left. */
 export async function remove({ release = 'autocert', namespace = 'step' }: ReleaseOptions = {}): Promise<void> {
-  await helm('uninstall', release, `--namespace=${namespace}`, '--wait', `--timeout=${timeout}`, '--ignore-not-found');
-  await kubectl('delete', 'namespace', namespace, '--ignore-not-found', `--timeout=${timeout}`);
+  await helm('uninstall', release, `--namespace=${namespace}`, '--wait', timeout, '--ignore-not-found');
+  await kubectl('delete', 'namespace', namespace, '--ignore-not-found', timeout);
 }
 
 export function helm(...args: readonly string[]): Promise<string> {
@@ -77,13 +85,12 @@ export type CaJson = {
 
 export async function restartCa(namespace = 'step'): Promise<void> {
   await kubectl('rollout', 'restart', `statefulset/${prefix}`, `--namespace=${namespace}`);
-  await kubectl('rollout', 'status', `statefulset/${prefix}`, `--namespace=${namespace}`, `--timeout=${timeout}`);
+  await kubectl('rollout', 'status', `statefulset/${prefix}`, `--namespace=${namespace}`, timeout);
 }
 
 /** Stops the CA, or starts it again and waits until it serves. */
 export async function scaleCa(replicas: 0 | 1, namespace = 'step'): Promise<void> {
   await kubectl('scale', `statefulset/${prefix}`, `--replicas=${replicas}`, `--namespace=${namespace}`);
-  await kubectl('rollout', 'status', `statefulset/${prefix}`, `--namespace=${namespace}`, `--timeout=${timeout}`);
-  if (replicas === 0)
-    await kubectl('wait', '--for=delete', `pod/${prefix}-0`, `--namespace=${namespace}`, `--timeout=${timeout}`);
+  await kubectl('rollout', 'status', `statefulset/${prefix}`, `--namespace=${namespace}`, timeout);
+  if (replicas === 0) await kubectl('wait', '--for=delete', `pod/${prefix}-0`, `--namespace=${namespace}`, timeout);
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { kubectlCommand } from '../cluster/control-plane.ts';
 import { inState } from '../cluster/state.ts';
+import { timeoutFlag } from '../patience.ts';
 import { kubectl } from './kubectl.ts';
 import { eventually } from './wait.ts';
 
@@ -34,7 +35,7 @@ export async function rolloverRoot(lifeSeconds: number, onOverlap: () => Promise
   const shell = async (script: string): Promise<void> => {
     await promisify(execFile)('sh', ['-euc', script], { cwd: folder, env });
     for (const workload of [`statefulset/${authority}`, 'deployment/autocert']) {
-      await kubectl('rollout', 'status', workload, '--namespace=step', '--timeout=120s');
+      await kubectl('rollout', 'status', workload, '--namespace=step', timeoutFlag(120));
     }
   };
   const whenDue = (script: string): Promise<true> =>

@@ -2,10 +2,8 @@
  * A scenario: a test in a namespace of its own. What happened in the namespace of one that fails is kept in a folder, whose
  * name is in the failure.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { it } from 'node:test';
+import { keepEvidence, withEvidence } from './evidence.ts';
 import { apply, type KubernetesObject, kubectl, readObject } from './kubectl.ts';
 import { eventually } from './wait.ts';
 
@@ -120,7 +118,6 @@ export const isReady = ({ status }: Pod): boolean =>
   status.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false;
 
 const enabled = { 'autocert.step.sm': 'enabled' };
-const failures = join(tmpdir(), 'autocert-e2e-failures', new Date().toISOString().replaceAll(':', '-'));
 
 /** Registers a test that runs in a namespace of its own, and takes the namespace away behind it. */
 export function scenario(
@@ -140,35 +137,9 @@ export function scenario(
       await eventually('its default ServiceAccount', 30, () => running.read('serviceaccount', 'default'));
       await body(running);
     } catch (error) {
-      const folder = join(failures, namespace);
-      await keepEvidence(running, folder);
-      throw new Error(`${error instanceof Error ? error.message : String(error)}\nwhat happened is kept in ${folder}`, {
-        cause: error,
-      });
+      throw withEvidence(error, await keepEvidence(namespace, [namespace]));
     } finally {
       await kubectl('delete', 'namespace', namespace, '--wait=false');
     }
   });
-}
-
-async function keepEvidence(running: Scenario, folder: string): Promise<void> {
-  mkdirSync(folder, { recursive: true });
-  const keep = async (file: string, output: Promise<string>): Promise<void> =>
-    writeFileSync(join(folder, file), await output.catch((error: Error) => error.message));
-  await keep('objects.yaml', running.kubectl('get', 'all,secrets,configmaps', '--output=yaml'));
-  await keep('events.txt', running.kubectl('get', 'events', '--sort-by=.metadata.creationTimestamp'));
-  await keep('pods.txt', running.kubectl('describe', 'pods'));
-  await keep(
-    'webhook.log',
-    kubectl('logs', '--namespace=step', '--selector=app.kubernetes.io/name=autocert', '--tail=-1'),
-  );
-  await keep(
-    'ca.log',
-    kubectl('logs', '--namespace=step', '--selector=app.kubernetes.io/name=step-certificates', '--tail=-1'),
-  );
-  for (const { metadata, spec } of await running.pods().catch(() => [])) {
-    for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
-      await keep(`${metadata.name}.${container.name}.log`, running.logs(metadata.name, container.name));
-    }
-  }
 }

@@ -1,8 +1,6 @@
 /** Waiting for what a cluster does in its own time. */
 import { setTimeout as sleep } from 'node:timers/promises';
-
-/** Multiplies every time limit: AUTOCERT_E2E_PATIENCE=3 on a slow machine. */
-const patience = Number(process.env.AUTOCERT_E2E_PATIENCE || 1);
+import { patient } from '../patience.ts';
 
 /** Whether the long forms of the scenarios run (`make soak`): the lifetimes and durations that people use. */
 export const isSoak = process.env.AUTOCERT_E2E_SOAK === '1';
@@ -10,7 +8,7 @@ export const isSoak = process.env.AUTOCERT_E2E_SOAK === '1';
 /**
  * Asks again until the answer is no longer undefined or false. A check that throws has not succeeded yet.
  * @param what    completes "waited for …"
- * @param seconds limit on an idle machine; scaled by AUTOCERT_E2E_PATIENCE
+ * @param seconds limit on an idle machine
  */
 export async function eventually<Result>(
   what: string,
@@ -18,7 +16,7 @@ export async function eventually<Result>(
   check: () => Promise<Result | undefined | false>,
   everyMs = 250,
 ): Promise<Result> {
-  const deadline = Date.now() + seconds * patience * 1000;
+  const deadline = Date.now() + patient(seconds) * 1000;
   let problem: unknown;
   for (;;) {
     try {
@@ -28,7 +26,10 @@ export async function eventually<Result>(
     } catch (error) {
       problem = error;
     }
-    if (Date.now() > deadline) throw new Error(`waited ${seconds * patience} s for ${what}`, { cause: problem });
+    if (Date.now() > deadline) {
+      const last = problem instanceof Error ? `; last: ${problem.message}` : '';
+      throw new Error(`waited ${patient(seconds)} s for ${what}${last}`, { cause: problem });
+    }
     await sleep(everyMs);
   }
 }

@@ -8,6 +8,7 @@ import { pod } from '../../harness/pods.ts';
 import { changeCaJson, helm, install, remove, restartCa, scaleCa } from '../../harness/release.ts';
 import { type Scenario, scenario } from '../../harness/scenario.ts';
 import { eventually, isSoak } from '../../harness/wait.ts';
+import { timeoutFlag } from '../../patience.ts';
 
 const lifeSeconds = isSoak ? 300 : 60;
 const nameOf = ({ namespace }: Scenario): string => `web.${namespace}.svc.cluster.local`;
@@ -94,7 +95,7 @@ describe('without its CA', () => {
         authority.claims = { minTLSCertDuration: '10s', maxTLSCertDuration: '24h', defaultTLSCertDuration: '1m' };
       });
       await kubectl('rollout', 'restart', 'deployment/autocert', '--namespace=step');
-      await kubectl('rollout', 'status', 'deployment/autocert', '--namespace=step', '--timeout=120s');
+      await kubectl('rollout', 'status', 'deployment/autocert', '--namespace=step', timeoutFlag(120));
       await scaleCa(0);
       const annotations = { name: nameOf(s) };
       const refusal = await eventually('the certificate of the webhook to end', 120, () =>

@@ -7,6 +7,7 @@ import { pod } from '../../harness/pods.ts';
 import { helm, install, remove } from '../../harness/release.ts';
 import { scenario } from '../../harness/scenario.ts';
 import { eventually } from '../../harness/wait.ts';
+import { timeoutFlag } from '../../patience.ts';
 
 describe('a release', () => {
   after(() => remove());
@@ -26,7 +27,7 @@ describe('a release', () => {
     try {
       await install({ set: { replicaCount: '3', 'autocert.certLifetime': '2h' } });
       await kubectl('rollout', 'restart', 'deployment/autocert', '--namespace=step');
-      await kubectl('rollout', 'status', 'deployment/autocert', '--namespace=step', '--timeout=180s');
+      await kubectl('rollout', 'status', 'deployment/autocert', '--namespace=step', timeoutFlag(180));
     } finally {
       upgrading = false;
     }
@@ -45,7 +46,7 @@ describe('a release', () => {
     const notes = await install();
     await s.apply(pod('web', { annotations: { name: `web.${s.namespace}.svc` } }));
     await s.readyPod('web');
-    await helm('uninstall', 'autocert', '--namespace=step', '--wait', '--timeout=120s');
+    await helm('uninstall', 'autocert', '--namespace=step', '--wait', timeoutFlag(120));
     await inspectCertificate(s, 'web');
     const { status } = await s.pod('web');
     assert.ok(status.containerStatuses?.every(({ ready }) => ready));

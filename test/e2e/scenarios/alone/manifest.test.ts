@@ -6,15 +6,16 @@ import { inspectCertificate } from '../../harness/certificates.ts';
 import { kubectl, readObject } from '../../harness/kubectl.ts';
 import { pod } from '../../harness/pods.ts';
 import { scenario } from '../../harness/scenario.ts';
+import { timeoutFlag } from '../../patience.ts';
 
 const manifest = join(import.meta.dirname, '../../../../manifests/autocert.yaml');
 
 describe('kubectl apply of manifests/autocert.yaml', () => {
-  after(() => kubectl('delete', '--filename', manifest, '--ignore-not-found', '--timeout=180s'));
+  after(() => kubectl('delete', '--filename', manifest, '--ignore-not-found', timeoutFlag(180)));
 
   scenario('installs the product, and once more changes nothing', async (s) => {
     await kubectl('apply', '--server-side', '--filename', manifest);
-    await kubectl('rollout', 'status', 'deployment/autocert', '--namespace=step', '--timeout=180s');
+    await kubectl('rollout', 'status', 'deployment/autocert', '--namespace=step', timeoutFlag(180));
     await s.apply(pod('web', { annotations: { name: `web.${s.namespace}.svc` } }));
     await s.readyPod('web');
     await inspectCertificate(s, 'web');

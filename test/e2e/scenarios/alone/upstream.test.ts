@@ -13,6 +13,7 @@ import { folder, pod, workload } from '../../harness/pods.ts';
 import { install, remove } from '../../harness/release.ts';
 import { type Scenario, scenario } from '../../harness/scenario.ts';
 import { eventually } from '../../harness/wait.ts';
+import { timeoutFlag } from '../../patience.ts';
 
 const nameOf = ({ namespace }: Scenario): string => `web.${namespace}.svc.cluster.local`;
 const repository = join(import.meta.dirname, '../../../..');
@@ -45,7 +46,7 @@ describe('coming from upstream', () => {
     const [before] = await s.readyPods('app=web');
     assert.equal(before?.spec.initContainers, undefined, 'made before the installation');
     await s.kubectl('rollout', 'restart', 'deployment/web');
-    await s.kubectl('rollout', 'status', 'deployment/web', '--timeout=120s');
+    await s.kubectl('rollout', 'status', 'deployment/web', timeoutFlag(120));
     const [restarted] = await s.readyPods('app=web');
     await inspectCertificate(s, restarted?.metadata.name ?? '');
     await remove();

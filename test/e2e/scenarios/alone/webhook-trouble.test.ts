@@ -8,6 +8,7 @@ import { pod } from '../../harness/pods.ts';
 import { install, remove } from '../../harness/release.ts';
 import { scenario } from '../../harness/scenario.ts';
 import { eventually } from '../../harness/wait.ts';
+import { timeoutFlag } from '../../patience.ts';
 
 const selector = 'app.kubernetes.io/name=autocert';
 const configuration = 'autocert-autocert-webhook-config';
@@ -34,7 +35,7 @@ describe('with trouble around the webhook', () => {
           '--grace-period=0',
           '--force',
         );
-        await kubectl('rollout', 'status', 'deployment/autocert', '--namespace=step', '--timeout=60s');
+        await kubectl('rollout', 'status', 'deployment/autocert', '--namespace=step', timeoutFlag(60));
       }
     })();
     const made: string[] = [];
