@@ -7,6 +7,7 @@ import type { TestEvent } from 'node:test/reporters';
 import { styleText } from 'node:util';
 
 type Failure = { readonly place: string; readonly names: readonly string[]; readonly error: unknown };
+type Place = { readonly file: string; readonly line: number };
 type FileCount = { passed: number; failed: number };
 type Folder = { covered: number; total: number };
 
@@ -15,6 +16,7 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
   const files = new Map<string, FileCount>();
   const failures: Failure[] = [];
   const path: string[] = [];
+  let outermost: Place | undefined;
   let passed = 0;
   let failed = 0;
   let current: string | undefined;
@@ -24,11 +26,14 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
       case 'test:start':
         path.length = event.data.nesting;
         path.push(event.data.name);
+        if (event.data.nesting === 0) outermost = placeOf(event.data);
         break;
       case 'test:pass':
       case 'test:fail': {
         if (event.data.details.type === 'suite' && !isOwnFailure(event)) break;
-        const file = event.data.file ? relative(process.cwd(), event.data.file) : '(no file)';
+        // a test may be written down by a function of another file: it counts where its suite is
+        const place = placeOf(event.data);
+        const file = outermost?.file ?? place.file;
         if (file !== current) {
           yield* finish(current, files);
           current = file;
@@ -52,7 +57,8 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
           count.failed++;
           failed++;
           const names = [...path.slice(0, event.data.nesting), event.data.name];
-          failures.push({ place: `${file}:${event.data.line ?? 0}`, names, error: event.data.details.error });
+          const { line } = place.file === file ? place : (outermost ?? place);
+          failures.push({ place: `${file}:${line}`, names, error: event.data.details.error });
         }
         break;
       }
@@ -71,6 +77,11 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
   for (const failure of failures) yield describeFailure(failure);
   yield `\n${passed} passed, ${failed} failed\n`;
 }
+
+const placeOf = ({ file, line = 0 }: { file?: string; line?: number }): Place => ({
+  file: file ? relative(process.cwd(), file) : '(no file)',
+  line,
+});
 
 /** A suite fails by itself when a hook fails; when only a test in it failed, that test has been counted. */
 function isOwnFailure(event: Extract<TestEvent, { type: 'test:pass' | 'test:fail' }>): boolean {
