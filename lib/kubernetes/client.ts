@@ -5,7 +5,6 @@
  * @kubernetes/client-node brings kubeconfig, credentials and the types of objects; it is imported when a connection is
  * wanted, because that costs a second and 60 MB. Requests travel over `KeepAliveTransport`.
  */
-import type { RequestOptions } from 'node:https';
 import type {
   AdmissionregistrationV1Api,
   AuthenticationV1Api,
@@ -21,11 +20,9 @@ import type {
   VersionApi,
 } from '@kubernetes/client-node';
 import { AppError } from '../errors/index.ts';
-import { type ApiAction, apiAnswerInvalid, apiConfigInvalid, apiRefused, apiUnreachable } from './errors.ts';
+import { applyCredentials, type ClientNode, type KubeConfig, loadConfig } from './configuration.ts';
+import { type ApiAction, apiAnswerInvalid, apiRefused, apiUnreachable } from './errors.ts';
 import { KeepAliveTransport, TransportFailure } from './transport.ts';
-
-type ClientNode = typeof import('./client-node.ts');
-type KubeConfig = InstanceType<ClientNode['KubeConfig']>;
 
 /** Options of {@link connectKubernetes}. */
 export type KubernetesOptions = {
@@ -89,21 +86,6 @@ export type KubernetesVersion = { readonly major: number; readonly minor: number
 export async function connectKubernetes(options: KubernetesOptions): Promise<KubernetesClient> {
   const clientNode = await import('./client-node.ts');
   return new KubernetesClient(clientNode, loadConfig(clientNode, options.kubeconfigPath), options);
-}
-
-function loadConfig(clientNode: ClientNode, path: string | undefined): KubeConfig {
-  const config = new clientNode.KubeConfig();
-  try {
-    if (path === undefined) config.loadFromCluster();
-    else config.loadFromFile(path);
-  } catch (error) {
-    throw apiConfigInvalid(`${path ?? 'in-cluster configuration'} cannot be read`, error);
-  }
-  const server = config.getCurrentCluster()?.server;
-  if (!server) throw apiConfigInvalid(`${path} names no current cluster`);
-  if (!URL.canParse(server)) throw apiConfigInvalid('KUBERNETES_SERVICE_HOST or KUBERNETES_SERVICE_PORT is not set');
-  if (!server.startsWith('https:')) throw apiConfigInvalid(`${path} points at ${server}, which is not https`);
-  return config;
 }
 
 export class KubernetesClient {
@@ -310,23 +292,12 @@ export class KubernetesClient {
     this.#transport.close();
   }
 
-  /** Sets token and TLS settings of a request, read anew each time: the kubelet rotates both. */
   #credentials(config: KubeConfig) {
     return {
       getName: () => 'kubeconfig',
       applySecurityAuthentication: async (context: RequestContext): Promise<void> => {
-        const options: RequestOptions & { headers: Record<string, string> } = { headers: {} };
-        try {
-          await config.applyToHTTPSOptions(options);
-        } catch (error) {
-          throw apiConfigInvalid('credentials cannot be read', error);
-        }
-        const { ca, cert, key, rejectUnauthorized } = options;
-        const servername = config.getCurrentCluster()?.tlsServerName;
-        this.#transport.useTls({ ca, cert, key, rejectUnauthorized, servername });
-        for (const [name, value] of Object.entries(options.headers)) context.setHeaderParam(name, value);
-        if (options.auth)
-          context.setHeaderParam('Authorization', `Basic ${Buffer.from(options.auth).toString('base64')}`);
+        const headers = await applyCredentials(config, this.#transport);
+        for (const [name, value] of Object.entries(headers)) context.setHeaderParam(name, value);
       },
     };
   }

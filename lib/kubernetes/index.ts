@@ -9,3 +9,4 @@ export {
   type PatchOperation,
   type TokenReviewResult,
 } from './client.ts';
+export { type ApiAnswer, type ApiCall, ApiSession, openSession, type SessionOptions } from './session.ts';

@@ -16,6 +16,9 @@ export type RawAnswer = {
   readonly body: ResponseBody;
 };
 
+/** What of a request travels. */
+export type OutgoingRequest = Pick<RequestContext, 'getUrl' | 'getHttpMethod' | 'getHeaders' | 'getBody' | 'getSignal'>;
+
 /** TLS settings that decide whether a connection may be used again. */
 export type TlsSettings = Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>;
 
@@ -35,12 +38,19 @@ export class KeepAliveTransport {
     this.#agent = new Agent({ ...settings, keepAlive: true, maxSockets: 64, maxFreeSockets: 8, scheduling: 'lifo' });
   }
 
+  /** An agent of somebody else's for the requests that follow, such as one that goes through a proxy. */
+  useAgent(agent: Agent): void {
+    if (this.#agent !== agent && this.#agent) retire(this.#agent);
+    this.#settings = '';
+    this.#agent = agent;
+  }
+
   /**
    * Sends one request.
    *
    * @throws {TransportFailure} when the connection fails, the answer is cut off or the request's signal aborts
    */
-  async send(context: RequestContext): Promise<RawAnswer> {
+  async send(context: OutgoingRequest): Promise<RawAnswer> {
     const signal = context.getSignal();
     try {
       return await this.#sendOnce(context).catch((error: unknown) => {
@@ -57,7 +67,7 @@ export class KeepAliveTransport {
     this.#agent?.destroy();
   }
 
-  #sendOnce(context: RequestContext): Promise<RawAnswer> {
+  #sendOnce(context: OutgoingRequest): Promise<RawAnswer> {
     const body = context.getBody();
     if (body !== undefined && typeof body !== 'string') throw new TypeError('kubernetes: only text bodies are sent');
     const headers: Record<string, string> = { ...context.getHeaders() };
