@@ -22,7 +22,11 @@ export type Metrics = {
   swept(at: EpochMs, counts: { readonly deleted: number; readonly live: number; readonly overdue: number }): void;
   /** A call of the CA that failed, by code. */
   caError(code: string): void;
-  servingCertificate(certificate: { readonly notAfter: EpochMs; readonly issuerNotAfter: EpochMs }): void;
+  servingCertificate(certificate: {
+    readonly notBefore: EpochMs;
+    readonly notAfter: EpochMs;
+    readonly issuerNotAfter: EpochMs;
+  }): void;
   /** One call that wrote an event, by its reason. */
   eventWritten(reason: string): void;
   /** Events that nobody will see, by why. */
@@ -116,6 +120,11 @@ export function createMetrics(readiness: Readiness): Metrics {
     help: 'Kubernetes events that wait to be written',
     registers,
   });
+  const notBeforeSeconds = new Gauge({
+    name: 'autocert_serving_certificate_not_before_seconds',
+    help: 'Begin of the serving certificate, seconds since 1970; 0 while there is none',
+    registers,
+  });
   const notAfterSeconds = new Gauge({
     name: 'autocert_serving_certificate_not_after_seconds',
     help: 'End of the serving certificate, seconds since 1970; 0 while there is none',
@@ -162,7 +171,8 @@ export function createMetrics(readiness: Readiness): Metrics {
       overdue.set(counts.overdue);
     },
     caError: (code) => caErrors.inc({ code }),
-    servingCertificate({ notAfter, issuerNotAfter }) {
+    servingCertificate({ notBefore, notAfter, issuerNotAfter }) {
+      notBeforeSeconds.set(notBefore / 1000);
       notAfterSeconds.set(notAfter / 1000);
       issuerNotAfterSeconds.set(issuerNotAfter / 1000);
     },

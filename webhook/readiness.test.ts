@@ -51,7 +51,11 @@ describe('createMetrics', () => {
     metrics.admission('deny', 'ERR_NAME_FORBIDDEN', 2);
     metrics.bootstrap('ok', 3);
     metrics.caError('ERR_CA_UNREACHABLE');
-    metrics.servingCertificate({ notAfter: Date.UTC(2026, 0, 1), issuerNotAfter: Date.UTC(2036, 0, 1) });
+    metrics.servingCertificate({
+      notBefore: Date.UTC(2025, 0, 1),
+      notAfter: Date.UTC(2026, 0, 1),
+      issuerNotAfter: Date.UTC(2036, 0, 1),
+    });
     metrics.swept(1_000, { deleted: 2, live: 3, overdue: 1 });
     metrics.eventsDropped('queue-full', 4);
     metrics.refused('bootstrap', 'ERR_BODY_EMPTY');

@@ -9,6 +9,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { chartFolder, lintChart, templateChart } from '../../tools/manifests/helm.ts';
 import { peerPath } from '../../tools/peers/index.ts';
@@ -28,7 +29,11 @@ const groupVersions = [
   'apis/networking.k8s.io/v1',
   'apis/rbac.authorization.k8s.io/v1',
   'apis/admissionregistration.k8s.io/v1',
+  'apis/monitoring.coreos.com/v1',
 ];
+
+/** Kinds of the Prometheus operator. */
+const customKinds = ['servicemonitors', 'podmonitors', 'prometheusrules'];
 
 describe('the chart', () => {
   let api: KubernetesApi;
@@ -36,6 +41,14 @@ describe('the chart', () => {
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'autocert-helm-'));
     api = await startKubernetesApi();
+    const files = customKinds.flatMap((kind) => ['-f', peerPath(`${kind}.yaml`)]);
+    await api.kubectl(['apply', '--server-side', ...files]);
+    const names = customKinds.map((kind) => `crd/${kind}.monitoring.coreos.com`);
+    await api.kubectl(['wait', '--for=condition=Established', '--timeout=60s', ...names]);
+    await until('the schemas of the Prometheus operator', async () => {
+      const { body } = await api.call('GET', '/openapi/v3/apis/monitoring.coreos.com/v1');
+      return customKinds.every((kind) => JSON.stringify(body).includes(`/${kind}/`));
+    });
     const answers = await Promise.all(groupVersions.map((path) => api.call('GET', `/openapi/v3/${path}`)));
     await writeSchemas(
       folder,
@@ -108,6 +121,15 @@ describe('the chart', () => {
     assert.match(JSON.stringify(answer.body), /host namespaces/);
   });
 });
+
+/** The API server publishes the schemas of new kinds after a moment. */
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`${what}: not there within a minute`);
+    await sleep(100);
+  }
+}
 
 /** A pod as the workload's controller would create it, with the volumes that a StatefulSet adds. */
 function podOf(workload: KubernetesObject): object {
