@@ -1,6 +1,6 @@
 /**
  * Group commit: changes that arrive while one commit is on its way to the disk share the next. A durable CA is as fast
- * as its disk answers; sharing the wait is what makes it faster.
+ * as its disk answers; sharing the wait is what makes it faster. Questions to a server share their way alike.
  *
  * Keep: a change resolves or rejects only after the commit that holds it; when the commit fails, all in it fail.
  */

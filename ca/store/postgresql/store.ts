@@ -33,13 +33,13 @@ import {
   listId,
   toList,
   toListRow,
-  toProvisioner,
   toRevocationRow,
   toRevokedEntry,
 } from '../queries.ts';
 import type { CaTables } from '../schema.ts';
 import { buildCommitQuery, type Change, CommitBatch } from './commit.ts';
 import type { PostgresConnection } from './connection.ts';
+import { buildLookUpQuery, LookUps } from './look-up.ts';
 
 const limits = { maxChanges: 256, maxCommits: 2 };
 
@@ -56,6 +56,7 @@ export class PostgresStore implements CertificateStore, CertificateArchive {
   readonly #commitQuery: ReturnType<typeof buildCommitQuery>;
   readonly #commits: GroupCommit<Change>;
   readonly #archive: ArchiveQueries;
+  readonly #lookUps: LookUps;
 
   /** Use openPostgresStore. */
   constructor(connection: PostgresConnection, texts: Kysely<CaTables>) {
@@ -64,6 +65,8 @@ export class PostgresStore implements CertificateStore, CertificateArchive {
     this.#commitQuery = buildCommitQuery(texts);
     this.#commits = new GroupCommit((changes) => this.#commit(changes), limits);
     this.#archive = new ArchiveQueries(texts);
+    const lookUp = buildLookUpQuery(texts);
+    this.#lookUps = new LookUps((serials) => connection.all(lookUp, { serials }));
   }
 
   ready(): boolean {
@@ -93,7 +96,7 @@ export class PostgresStore implements CertificateStore, CertificateArchive {
   }
 
   async findProvisioner(serial: string): Promise<ProvisionerRecord | undefined> {
-    return toProvisioner((await this.#connection.all(this.#queries.provisioner, { serial }))[0]);
+    return this.#lookUps.findProvisioner(serial);
   }
 
   async findCertificate(serial: string): Promise<Uint8Array | undefined> {
@@ -101,7 +104,7 @@ export class PostgresStore implements CertificateStore, CertificateArchive {
   }
 
   async isRevoked(serial: string): Promise<boolean> {
-    return (await this.#connection.all(this.#queries.revoked, { serial })).length > 0;
+    return this.#lookUps.isRevoked(serial);
   }
 
   async revoke(revocation: Revocation): Promise<boolean> {
@@ -173,6 +176,7 @@ export class PostgresStore implements CertificateStore, CertificateArchive {
 
   async close(): Promise<void> {
     await this.#commits.idle();
+    await this.#lookUps.idle();
     await this.#connection.close();
   }
 
