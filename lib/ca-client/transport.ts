@@ -91,7 +91,8 @@ export function exchange(call: Call, http: HttpRequest): Promise<HttpAnswer> {
 
 function tlsOptions({ roots, clientCertificate }: TlsIdentity) {
   return {
-    ...(roots === 'unverified' ? { rejectUnauthorized: false } : { ca: [...roots], rejectUnauthorized: true }),
+    // an empty list of trusted roots, or Node would read all those of the web for nothing
+    ...(roots === 'unverified' ? { ca: [], rejectUnauthorized: false } : { ca: [...roots], rejectUnauthorized: true }),
     ...(clientCertificate ? { cert: clientCertificate.certPem, key: clientCertificate.keyPem } : {}),
   };
 }
