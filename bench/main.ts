@@ -9,11 +9,12 @@ import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { caComparison } from './ca/comparison.ts';
 import type { Comparison, Settings } from './comparison.ts';
+import { initContainerComparison } from './init-container/comparison.ts';
 import { pin } from './measure/pinning.ts';
 import { benchFolder } from './programs.ts';
 import { renderTable } from './report.ts';
 
-const comparisons: readonly Comparison[] = [caComparison];
+const comparisons: readonly Comparison[] = [caComparison, initContainerComparison];
 
 const quick = Boolean(process.env.BENCH_QUICK);
 const settings: Settings = {
