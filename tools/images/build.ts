@@ -3,15 +3,19 @@ import { execFile } from 'node:child_process';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { gzipSync } from 'node:zlib';
 import { bundleProgram } from '../bundle/bundle.ts';
 import { programs } from '../bundle/programs.ts';
+import { compressedSize, type ImageArchive, readArchive } from './archive.ts';
 import { findBuilder } from './builder.ts';
 import { type Image, images } from './catalogue.ts';
 import { buildNodeImage } from './node-image.ts';
+import { renderLicences } from './packages.ts';
 import { describeImage } from './sbom.ts';
 
 const root = join(import.meta.dirname, '../..');
+
+/** Where archives and SBOMs go. */
+export const imagesFolder = join(root, 'build/images');
 
 export type BuiltImage = {
   readonly name: string;
@@ -30,13 +34,13 @@ export async function buildImages(
   say: (what: string) => void,
   nodeImage = process.env.NODE_IMAGE,
 ): Promise<readonly BuiltImage[]> {
-  const out = join(root, 'build/images');
+  const out = imagesFolder;
   await mkdir(out, { recursive: true });
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
   const builder = await findBuilder();
   say(`building with ${builder.name}`);
   const base = nodeImage ?? (await buildNodeImage(builder, join(out, 'node')));
-  const built: { image: Image; tag: string; archive: string; layers: readonly ArchivedLayer[] }[] = [];
+  const built: { image: Image; tag: string; archive: ImageArchive }[] = [];
   for (const image of images) {
     const context = join(out, image.name);
     await stage(image, context, join(out, `${image.name}.cdx.json`));
@@ -57,66 +61,42 @@ export async function buildImages(
         REVISION: await revision(),
       },
     });
-    built.push({ image, tag, archive, layers: await layersOf(archive) });
+    built.push({ image, tag, archive: await readArchive(archive) });
     say(`${image.name} is built`);
   }
   const users = Map.groupBy(
-    built.flatMap(({ layers }) => layers),
+    built.flatMap(({ archive }) => archive.layers),
     ({ name }) => name,
   );
-  const sum = (layers: readonly ArchivedLayer[]): number => layers.reduce((total, { bytes }) => total + bytes, 0);
   return Promise.all(
-    built.map(async ({ image, tag, archive, layers }) => {
-      const own = layers.filter(({ name }) => users.get(name)?.length === 1);
-      const compressed = await Promise.all(own.map(({ name }) => compressedSize(archive, name)));
-      const ownBytes = compressed.reduce((total, bytes) => total + bytes, 0);
-      return { name: image.name, tag, archive, sizeBytes: sum(layers), ownBytes };
+    built.map(async ({ image, tag, archive }) => {
+      const own = archive.layers.filter(({ name }) => users.get(name)?.length === 1);
+      const compressed = await Promise.all(own.map((layer) => compressedSize(archive, layer)));
+      return {
+        name: image.name,
+        tag,
+        archive: archive.path,
+        sizeBytes: sum(archive.layers.map(({ sizeBytes }) => sizeBytes)),
+        ownBytes: sum(compressed),
+      };
     }),
   );
 }
 
-async function compressedSize(archive: string, member: string): Promise<number> {
-  const { stdout } = await promisify(execFile)('tar', ['-xOf', archive, member], {
-    encoding: 'buffer',
-    maxBuffer: 2 ** 28,
-  });
-  return gzipSync(stdout).length;
-}
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
-/** Fills a build context: app/ with the bundles, and the SBOM, which also goes beside the archive. */
+/** Fills a build context: app/ with bundle and licences, and the SBOM, which also goes beside the archive. */
 async function stage(image: Image, context: string, sbomPath: string): Promise<void> {
   await rm(context, { recursive: true, force: true });
   await mkdir(join(context, 'app'), { recursive: true });
-  const inputs: string[] = [];
-  for (const [index, name] of image.programs.entries()) {
-    const program = programs.find((candidate) => candidate.name === name);
-    if (!program) throw new Error(`images: no program ${name} in tools/bundle/programs.ts`);
-    const bundle = await bundleProgram(program);
-    inputs.push(...bundle.inputs);
-    const file = index === 0 ? 'main.mjs' : `${name}.mjs`;
-    await writeFile(join(context, 'app', file), bundle.files[0]?.bytes ?? '');
-  }
+  const program = programs.find(({ name }) => name === image.name);
+  if (!program) throw new Error(`images: no program ${image.name} in tools/bundle/programs.ts`);
+  const { files, inputs } = await bundleProgram(program);
+  await writeFile(join(context, 'app/main.mjs'), files[0]?.bytes ?? '');
+  await writeFile(join(context, 'app/LICENSES.txt'), renderLicences(inputs));
   const sbom = describeImage(image, inputs);
   await writeFile(join(context, 'sbom.cdx.json'), sbom);
   await writeFile(sbomPath, sbom);
-}
-
-type ArchivedLayer = { readonly name: string; readonly bytes: number };
-
-/** Layers of a Docker archive: named by their content, so equal names are equal layers. */
-async function layersOf(archive: string): Promise<readonly ArchivedLayer[]> {
-  const tar = promisify(execFile);
-  const { stdout: listing } = await tar('tar', ['-tvf', archive]);
-  const sizes = new Map(
-    listing
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => line.split(/\s+/))
-      .map(([, , size, , , name]) => [name ?? '', Number(size)]),
-  );
-  const { stdout } = await tar('tar', ['-xOf', archive, 'manifest.json']);
-  const [manifest] = JSON.parse(stdout) as { Layers: string[] }[];
-  return (manifest?.Layers ?? []).map((name) => ({ name, bytes: sizes.get(name) ?? 0 }));
 }
 
 async function revision(): Promise<string> {

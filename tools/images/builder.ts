@@ -16,8 +16,6 @@ export type BuildRequest = {
   readonly archive: string;
 };
 
-export type Layer = { readonly digest: string; readonly sizeBytes: number };
-
 export interface ImageBuilder {
   readonly name: string;
   build(request: BuildRequest): Promise<void>;

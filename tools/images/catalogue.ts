@@ -1,18 +1,18 @@
 /** The images of a release and what each holds. Data only. */
 
 export type Image = {
+  /** Also the name of the program it runs, in tools/bundle/programs.ts. */
   readonly name: string;
   readonly description: string;
-  /** Bundles by their name in dist/; the first is what the image runs. */
-  readonly programs: readonly [string, ...string[]];
 };
 
-const single = (name: string, description: string): Image => ({ name, description, programs: [name] });
-
 export const images: readonly Image[] = [
-  single('autocert-controller', 'Admission webhook: mints bootstrap tokens and injects the containers of autocert'),
-  single('autocert-bootstrapper', 'Init container: gets the first certificate of a pod'),
-  single('autocert-renewer', 'Sidecar: keeps the certificate of a pod fresh'),
-  single('autocert-ca', 'Certificate authority that speaks the step-ca protocol'),
-  { name: 'autocert', description: 'Command line interface of autocert', programs: ['autocert', 'autocert-ca'] },
+  {
+    name: 'autocert-controller',
+    description: 'Admission webhook: mints bootstrap tokens and injects the containers of autocert',
+  },
+  { name: 'autocert-bootstrapper', description: 'Init container: gets the first certificate of a pod' },
+  { name: 'autocert-renewer', description: 'Sidecar: keeps the certificate of a pod fresh' },
+  { name: 'autocert-ca', description: 'Certificate authority that speaks the step-ca protocol' },
+  { name: 'autocert', description: 'Command line interface of autocert; the CA has an image of its own' },
 ];

@@ -3,12 +3,7 @@
  * metafile, not from a guess), and Node.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-
-const root = join(import.meta.dirname, '../..');
-
-type Package = { readonly name: string; readonly version: string; readonly license?: string };
+import { packageFolders, readPackage } from './packages.ts';
 
 /**
  * @param inputs source files of the bundles, relative to the root of the repository
@@ -17,8 +12,7 @@ type Package = { readonly name: string; readonly version: string; readonly licen
 export function describeImage(image: { name: string; description: string }, inputs: readonly string[]): string {
   const own = readPackage('.');
   const node = readPackage('node_modules/node');
-  const folders = new Set(inputs.flatMap((path) => packageFolder(path) ?? []));
-  const packages = [...folders].sort().map(readPackage);
+  const packages = packageFolders(inputs).map(readPackage);
   const components = [
     {
       type: 'application',
@@ -27,11 +21,12 @@ export function describeImage(image: { name: string; description: string }, inpu
       purl: `pkg:generic/node@${node.version}`,
       licenses: licensed('MIT'),
     },
-    ...packages.map(({ name, version, license }) => ({
+    ...packages.map(({ name, version, license, sha512 }) => ({
       type: 'library',
       name,
       version,
       purl: `pkg:npm/${name.replace('@', '%40')}@${version}`,
+      ...(sha512 ? { hashes: [{ alg: 'SHA-512', content: Buffer.from(sha512, 'base64').toString('hex') }] } : {}),
       licenses: licensed(license),
     })),
   ];
@@ -47,15 +42,6 @@ export function describeImage(image: { name: string; description: string }, inpu
 }
 
 const licensed = (id: string | undefined): object[] => (id ? [{ expression: id }] : []);
-
-/** `node_modules/@scope/name` of a file of a package; the innermost one where packages are nested. */
-function packageFolder(path: string): string | undefined {
-  return /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0];
-}
-
-function readPackage(folder: string): Package {
-  return JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as Package;
-}
 
 /** A UUID drawn from the content, so that the same content has the same one. */
 function serialOf(content: string): string {
