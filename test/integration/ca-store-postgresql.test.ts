@@ -1,14 +1,17 @@
 /** The CA's store on a real PostgreSQL: the contract of every store, and what only a server does: go away, refuse, race. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
 import { openDatabase, openStore } from '../../ca/store/index.ts';
 import { schemaVersion } from '../../ca/store/migrations.ts';
 import { encodePrivateKeyPem, generatePrivateKey, publicKeyDer } from '../../lib/crypto/index.ts';
 import { encodePem } from '../../lib/encoding/index.ts';
 import { createFakeAuthority } from '../../lib/x509/fake-authority.ts';
+import { peerPath } from '../../tools/peers/index.ts';
 import { type PostgresServer, startPostgres } from '../peers/postgresql.ts';
 import { archiveContract } from './ca-store/archive-contract.ts';
 import { certificate, day, persistentContract, revocation, storeContract, token } from './ca-store/contract.ts';
@@ -37,6 +40,50 @@ describe('the store on PostgreSQL', () => {
     await Promise.all(stores.map((store, index) => store.revoke(revocation(String(index)))));
     await Promise.all(stores.map((store) => store.close()));
     assert.equal((await server.query('select * from schema_versions', 'together')).length, schemaVersion);
+  });
+
+  it('takes over tables of the release before, once among three that start together, and waits for them', async () => {
+    const leaf = await (await createFakeAuthority()).leaf();
+    const before = await open('older');
+    await before.addCertificate({ ...certificate('1'), der: leaf.der, subject: leaf.commonName });
+    await before.revoke(revocation('1'));
+    await before.close();
+    await server.query(
+      `drop table revocation_lists; alter table certificates drop column names;
+       drop index certificates_by_end; delete from schema_versions where version > 1`,
+      'older',
+    );
+    const slow = await heldRow(server, 'older', 'lock table certificates in access exclusive mode');
+    const opening = [open('older'), open('older'), open('older')];
+    await untilTrue(async () => (await server.query(waitingSql('%'), 'older')).length === 3);
+    await slow.release();
+    const stores = await Promise.all(opening);
+    assert.ok((await Promise.all(stores.map((store) => store.isRevoked('1')))).every((revoked) => revoked));
+    await Promise.all(stores.map((store) => store.close()));
+    assert.equal((await server.query('select * from schema_versions', 'older')).length, schemaVersion);
+    assert.deepEqual(await server.query('select names from certificates', 'older'), [{ names: 'web.test' }]);
+  });
+
+  it('is backed up and put back by the tools of PostgreSQL', async () => {
+    const store = await open('dumped');
+    await store.useToken(token('dumped'), () => ({ result: 0, certificate: certificate('1') }));
+    await store.close();
+    const folder = await mkdtemp(join(tmpdir(), 'autocert-dump-'));
+    try {
+      const dump = join(folder, 'ca.dump');
+      const run = (program: string, ...args: string[]) => promisify(execFile)(peerPath(program), args);
+      await run('pg_dump', '--format=custom', `--file=${dump}`, server.address('dumped'));
+      for (const target of ['restored', 'restored']) {
+        await (await open(target)).close(); // the CA may have made the tables already
+        await run('pg_restore', `--dbname=${server.address(target)}`, '--clean', '--if-exists', dump);
+      }
+      const restored = await open('restored');
+      assert.ok(await restored.findCertificate('1'));
+      assert.equal((await restored.useToken(token('dumped'), () => ({ result: 0 }))).kind, 'reused');
+      await restored.close();
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it('refuses a database that a newer release has changed', async () => {
@@ -153,7 +200,7 @@ describe('the store on PostgreSQL', () => {
     // a row that somebody holds makes the first one wait inside its transaction
     const held = await heldRow(server, 'pruned', "select * from used_tokens where key = 't0' for update");
     const first = one.prune(request);
-    await untilTrue(async () => (await server.query(waitingSql, 'pruned')).length > 0);
+    await untilTrue(async () => (await server.query(waitingSql('delete%'), 'pruned')).length > 0);
     assert.deepEqual(await other.prune(request), { kind: 'busy' });
     await held.release();
     assert.deepEqual(await first, { kind: 'pruned', tokens: 50, certificates: 0 });
@@ -206,8 +253,10 @@ describe('the store on PostgreSQL', () => {
   });
 });
 
-const waitingSql =
-  "select pid from pg_stat_activity where wait_event_type = 'Lock' and query like 'delete%' and datname = current_database()";
+/** Sessions that wait for a lock of another one. */
+const waitingSql = (query: string): string =>
+  `select pid from pg_stat_activity
+   where wait_event_type = 'Lock' and query like '${query}' and datname = current_database()`;
 
 async function heldRow(server: PostgresServer, database: string, sql: string) {
   const { Client } = (await import('pg')).default;

@@ -170,7 +170,7 @@ export const peers: readonly Peer[] = [
     name: 'postgresql',
     version: '15',
     source: { kind: 'apt', package: 'postgresql-15', folder: '/usr/lib/postgresql/15/bin' },
-    programs: { postgres: 'postgres', initdb: 'initdb', pg_dump: 'pg_dump' },
+    programs: { postgres: 'postgres', initdb: 'initdb', pg_dump: 'pg_dump', pg_restore: 'pg_restore' },
     purpose: 'the database of a CA with several replicas',
   },
 ];

@@ -16,7 +16,7 @@ import type { PostgresAddress } from './address.ts';
 /** Enough for commits and reads of one busy replica; a server of 100 connections then bears ten replicas. */
 const maxConnections = 10;
 const connectTimeoutMs = 5_000;
-/** No statement of ours takes a second; a server that says nothing for so long is away. */
+/** No statement of a CA that serves takes a second; a server that says nothing for so long is away. */
 const answerTimeoutMs = 15_000;
 const idleTimeoutMs = 60_000;
 const probePolicy = { firstMs: 100, maxMs: 5_000 };
@@ -29,14 +29,21 @@ export type Session = {
   run<Row>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
 };
 
-/** Connects and asks for nothing yet. The module of the protocol is loaded only here. */
-export async function openPool(address: PostgresAddress, ssl: ConnectionOptions | false): Promise<Pool> {
+/**
+ * Connects and asks for nothing yet. The module of the protocol is loaded only here.
+ * @param patience `endless` for migrations and operators, whose statements take as long as the tables are large
+ */
+export async function openPool(
+  address: PostgresAddress,
+  ssl: ConnectionOptions | false,
+  patience: 'serving' | 'endless',
+): Promise<Pool> {
   const pg = await import('pg');
   const config: PoolConfig = {
     max: maxConnections,
     connectionTimeoutMillis: address.connectTimeoutMs ?? connectTimeoutMs,
     idleTimeoutMillis: idleTimeoutMs,
-    query_timeout: answerTimeoutMs,
+    ...(patience === 'serving' && { query_timeout: answerTimeoutMs }),
     keepAlive: true,
     application_name: address.applicationName ?? 'autocert-ca',
     ssl,

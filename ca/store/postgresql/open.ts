@@ -40,9 +40,10 @@ export async function openPostgresStore(
   { migrate: mayChange = true, logger }: PostgresOptions = {},
 ): Promise<PostgresStore> {
   const address = parsePostgresAddress(dataSource, database, process.env.PGSSLMODE);
-  let pool: Pool | undefined;
+  const pools: Pool[] = [];
   try {
-    pool = await connect(address, mayChange);
+    const { pool, ssl } = await connect(address, mayChange);
+    pools.push(pool);
     const client = await pool.connect();
     try {
       if (mayChange) await migrateAlone(client);
@@ -50,9 +51,14 @@ export async function openPostgresStore(
     } finally {
       client.release();
     }
-    return new PostgresStore(new PostgresConnection(pool, logger), buildQueries());
+    if (!mayChange) return new PostgresStore(new PostgresConnection(pool, logger), buildQueries());
+    const serving = await openPool(address, ssl, 'serving');
+    pools.push(serving);
+    await serving.query('select 1'); // so that the first request does not wait for a connection
+    await pool.end();
+    return new PostgresStore(new PostgresConnection(serving, logger), buildQueries());
   } catch (cause) {
-    await pool?.end();
+    await Promise.all(pools.filter((pool) => !pool.ended).map((pool) => pool.end()));
     throw isAppError(cause) ? cause : storeConnect(nameOf(address), cause);
   }
 }
@@ -63,14 +69,17 @@ const nameOf = ({ host, port, database }: PostgresAddress): string =>
 
 const maxCreations = 20;
 
-/** A pool that has answered once. */
-async function connect(address: PostgresAddress, mayCreate: boolean): Promise<Pool> {
+/** A pool that has answered once, and the TLS that the server took. */
+async function connect(
+  address: PostgresAddress,
+  mayCreate: boolean,
+): Promise<{ readonly pool: Pool; readonly ssl: ConnectionOptions | false }> {
   let ssl = await loadSsl(address);
   for (let attempt = 0; ; attempt++) {
-    const pool = await openPool(address, ssl);
+    const pool = await openPool(address, ssl, 'endless');
     try {
       await pool.query('select 1');
-      return pool;
+      return { pool, ssl };
     } catch (error) {
       await pool.end();
       if (ssl && address.ssl.mode === 'prefer' && offersNoTls(error)) ssl = false;
@@ -98,7 +107,7 @@ async function createDatabase(address: PostgresAddress, ssl: ConnectionOptions |
   // A new database is a copy of template1, which nobody may use meanwhile: replicas that start together would keep
   // each other from it. It is the place to ask only where there is no other.
   for (const database of ['postgres', 'template1']) {
-    const pool = await openPool({ ...address, database }, ssl);
+    const pool = await openPool({ ...address, database }, ssl, 'endless');
     try {
       await pool.query(`create database "${name.replaceAll('"', '""')}"`);
     } catch (error) {
