@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { buildImages } from '../../tools/images/build.ts';
 import { down } from './cluster/down.ts';
 import { importImages } from './cluster/images.ts';
-import { isUp } from './cluster/state.ts';
+import { isUp } from './cluster/processes.ts';
 import { up } from './cluster/up.ts';
 import { buildAppImages } from './harness/app-images.ts';
 import { install, remove } from './harness/release.ts';

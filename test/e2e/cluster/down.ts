@@ -5,20 +5,8 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { killDaemon, run } from './processes.ts';
+import { daemons, killDaemon, run } from './processes.ts';
 import { inState, namespaceName, stateFolder } from './state.ts';
-
-/** Those that start processes first. The data goes too, so nothing needs to end softly. */
-const daemons = [
-  'kube-controller-manager',
-  'kube-scheduler',
-  'kubelet',
-  'containerd',
-  'kube-proxy',
-  'coredns',
-  'kube-apiserver',
-  'etcd',
-];
 
 export async function down(): Promise<void> {
   if (!existsSync(stateFolder())) return;

@@ -3,11 +3,23 @@
  * The process id is kept with the time the process started, to tell it from a later one with the same number.
  */
 import { execFile, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { patient } from '../patience.ts';
 import { inState, namespaceName } from './state.ts';
+
+/** In the order in which they end: those that start processes first. The data goes too, so nothing needs to end softly. */
+export const daemons = [
+  'kube-controller-manager',
+  'kube-scheduler',
+  'kubelet',
+  'containerd',
+  'kube-proxy',
+  'coredns',
+  'kube-apiserver',
+  'etcd',
+] as const;
 
 /** Puts a command into the cluster's network namespace. */
 export const insideNetwork = [`nsenter`, `--net=/run/netns/${namespaceName}`] as const;
@@ -57,6 +69,10 @@ export function daemonPid(name: string): number | undefined {
     return undefined;
   }
 }
+
+/** True while a cluster is up; false where there is none, or where a crash or a restart of the machine has left its files. */
+export const isUp = (): boolean =>
+  existsSync(inState('ready')) && daemons.some((name) => daemonPid(name) !== undefined);
 
 export function killDaemon(name: string): void {
   const pid = daemonPid(name);

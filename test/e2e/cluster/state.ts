@@ -2,7 +2,6 @@
  * Where a cluster keeps what it writes, and the addresses it uses. One node at a time per machine: the cgroup `kubepods`
  * is not in any namespace, and a second kubelet would end the pods of the first.
  */
-import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -29,5 +28,3 @@ export const machineSettings = ['vm.overcommit_memory', 'kernel.panic', 'kernel.
 export const stateFolder = (): string => process.env.AUTOCERT_E2E_STATE || join(tmpdir(), 'autocert-e2e');
 
 export const inState = (...parts: readonly string[]): string => join(stateFolder(), ...parts);
-
-export const isUp = (): boolean => existsSync(inState('ready'));

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { kubectlCommand, startApiServer, startControllers, startEtcd, untilApiServerReady } from './control-plane.ts';
 import { writeCredentials } from './credentials.ts';
+import { down } from './down.ts';
 import { importImages, pauseImage } from './images.ts';
 import {
   createMounts,
@@ -12,7 +13,7 @@ import {
   startKubeProxy,
   untilCoreDnsReady,
 } from './node.ts';
-import { run, untilReady } from './processes.ts';
+import { isUp, run, untilReady } from './processes.ts';
 import { inState, stateFolder } from './state.ts';
 import { createVolumes } from './storage.ts';
 
@@ -28,6 +29,10 @@ const tools: Readonly<Record<string, string>> = {
 
 /** @param say hears what has been done */
 export async function up(say: (what: string) => void): Promise<void> {
+  if (existsSync(inState('ready')) && !isUp()) {
+    say('a cluster has ended without being taken down: removing what it left');
+    await down();
+  }
   await requireMachine();
   mkdirSync(stateFolder(), { recursive: true, mode: 0o700 });
   writeFileSync(inState('started'), '');
