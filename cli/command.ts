@@ -41,6 +41,11 @@ export type CommandDescription = {
   readonly examples: readonly { readonly title: string; readonly command: string }[];
   /** Hands every argument to `run` unread: another program reads them. */
   readonly passThrough?: boolean;
+  /**
+   * Takes its options from the command line alone. A command for a cluster: step's environment, contexts and
+   * defaults.json are about a person's CA, and its --context is one of the kubeconfig.
+   */
+  readonly apartFromStep?: boolean;
 };
 
 /** Values of one invocation, already resolved: command line, then environment, then defaults.json, then default. */
@@ -60,7 +65,7 @@ export type Invocation = {
   readonly options: OptionValues;
   /** The arguments as they came, for a command that passes them on. */
   readonly rawArguments: readonly string[];
-  /** $STEPPATH, or the authority's folder below it when a context is current. */
+  /** $STEPPATH, or the authority's folder below it when a context is current; empty for a command apart from step. */
   readonly stepPath: string;
   readonly terminal: Terminal;
   readonly env: NodeJS.ProcessEnv;

@@ -96,10 +96,12 @@ function prepare(command: Command, args: readonly string[], { terminal, env }: S
   const parsed = command.passThrough
     ? { positionals: args, given: new Map<string, string[]>() }
     : parseArguments(command, args);
-  const { stepPath, defaults } = loadStepSettings(env, {
-    context: parsed.given.get('context')?.[0] ?? env.STEP_CONTEXT,
-    config: parsed.given.get('config')?.[0] ?? env.STEP_CONFIG,
-  });
+  const { stepPath, defaults } = command.apartFromStep
+    ? { stepPath: '', defaults: { path: '', members: {} } }
+    : loadStepSettings(env, {
+        context: parsed.given.get('context')?.[0] ?? env.STEP_CONTEXT,
+        config: parsed.given.get('config')?.[0] ?? env.STEP_CONFIG,
+      });
   const options = resolveOptions(command, parsed, env, defaults);
   if (!command.passThrough) checkPositionals(command, parsed.positionals);
   return { positionals: parsed.positionals, options, rawArguments: args, stepPath, terminal, env };

@@ -1,6 +1,6 @@
 /** Help texts from command descriptions. Pure. The same data gives docs/reference/cli.md (tools/docs). */
 import type { CommandDescription, OptionDefinition } from '../command.ts';
-import { dashed, globalOptions, usageLine } from '../options/parse.ts';
+import { dashed, globalOptionsOf, usageLine } from '../options/parse.ts';
 import { variableName } from '../options/resolve.ts';
 import { renderTable, wrap } from '../terminal/table.ts';
 import type { Styles } from '../terminal/terminal.ts';
@@ -41,10 +41,10 @@ export function renderCommandHelp(command: CommandDescription, styles: Styles): 
     );
   }
   const own = options.flatMap((option) => entry(optionSpelling(option), optionText(option)));
-  const common = globalOptions.flatMap((option) => entry(optionSpelling(option), optionText(option)));
+  const common = globalOptionsOf(command).flatMap((option) => entry(optionSpelling(option), optionText(option)));
   sections.push(section('Options', [...own, ...common], styles));
   const first = options.find(({ name }) => name === 'ca-url') ?? options.find(({ value }) => value !== undefined);
-  if (first) {
+  if (first && !command.apartFromStep) {
     sections.push(
       wrap(
         `Every option can also be set in the environment (--${first.name} is ${variableName(first.name)}) or in ` +

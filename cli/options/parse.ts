@@ -7,7 +7,7 @@ import type { CommandDescription, OptionDefinition } from '../command.ts';
 import { unsupported, usage } from '../errors.ts';
 import { nearest } from '../help/nearest.ts';
 
-/** Options that every command has. */
+/** Options that commands have unless they say otherwise. */
 export const globalOptions: readonly OptionDefinition[] = [
   { name: 'help', aliases: ['h'], description: 'Show this text.' },
   {
@@ -23,10 +23,14 @@ export type ParsedArguments = {
   readonly given: ReadonlyMap<string, readonly string[]>;
 };
 
+/** Those of them that this command has. */
+export const globalOptionsOf = ({ apartFromStep }: CommandDescription): readonly OptionDefinition[] =>
+  apartFromStep ? globalOptions.filter(({ name }) => name === 'help') : globalOptions;
+
 /** All options a command takes, the global ones included. */
 export const optionsOf = (command: CommandDescription): readonly OptionDefinition[] => [
   ...(command.options ?? []),
-  ...globalOptions,
+  ...globalOptionsOf(command),
 ];
 
 /** How a name is written on the command line. */

@@ -23,7 +23,8 @@ export function resolveOptions(
 ): OptionValues {
   const sources = new Map<string, Source | undefined>();
   for (const option of optionsOf(command)) {
-    const source = fromCommandLine(option, parsed) ?? fromEnvironment(option, env) ?? fromDefaults(option, defaults);
+    const settings = () => fromEnvironment(option, env) ?? fromDefaults(option, defaults);
+    const source = fromCommandLine(option, parsed) ?? (command.apartFromStep ? undefined : settings());
     for (const value of source?.values ?? []) checkChoice(option, value, source?.place ?? '');
     sources.set(option.name, source);
   }
@@ -39,6 +40,7 @@ export function resolveOptions(
     required(name) {
       const value = text(name);
       if (value) return value;
+      if (command.apartFromStep) throw usage(`--${name}: missing`, `give --${name}`);
       const ways = `give --${name} or set ${variableName(name)}`;
       const itself = command.path.join(' ') === 'ca bootstrap';
       throw usage(`--${name}: missing`, itself ? ways : `${ways}, or run "autocert ca bootstrap" once`);

@@ -28,7 +28,8 @@ export function renderCliReference(commands: readonly Command[]): string {
     opening,
     ['| command | |', '| --- | --- |', ...index].join('\n'),
     '',
-    `Every command also takes ${globalOptions.map((option) => `\`${optionSpelling(option)}\``).join(' and ')}.`,
+    `Every command also takes ${globalOptions.map((option) => `\`${optionSpelling(option)}\``).join(' and ')}; those that work on a`,
+    'cluster take no settings of step.',
     '',
     ...commands.map(renderCommand),
   ].join('\n');
