@@ -28,7 +28,7 @@ export function loadConfig(clientNode: ClientNode, path: string | undefined): Ku
  * @throws {AppError} ERR_KUBERNETES_CONFIG (invalid)
  */
 export function loadPersonalConfig(
-  clientNode: ClientNode,
+  clientNode: Pick<ClientNode, 'KubeConfig'>,
   { path, context }: { readonly path?: string | undefined; readonly context?: string | undefined },
 ): KubeConfig {
   const config = new clientNode.KubeConfig();

@@ -41,9 +41,9 @@ export type ApiAnswer = {
  * @throws {AppError} ERR_KUBERNETES_CONFIG (invalid)
  */
 export async function openSession(options: SessionOptions): Promise<ApiSession> {
-  const clientNode = await import('./client-node.ts');
+  const library = await import('./kubeconfig-library.ts');
   const { kubeconfigPath: path, context } = options;
-  return new ApiSession(loadPersonalConfig(clientNode, { path, context }), options.userAgent);
+  return new ApiSession(loadPersonalConfig(library, { path, context }), options.userAgent);
 }
 
 export class ApiSession {
