@@ -10,7 +10,7 @@ FOLDERS := lib ca webhook init-container renewer cli tools examples bench test/!
 ONLY ?=
 TESTS := $(foreach folder,$(if $(ONLY),$(ONLY),$(FOLDERS)),'$(folder)/**/*.test.ts') $(if $(ONLY),,'test/*.test.ts')
 
-.PHONY: help install peers demo demo-federation check test unit bench bundle manifests golden docs clean
+.PHONY: help install peers demo demo-federation check test test-conformance unit bench bundle manifests golden docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -39,6 +39,9 @@ check: install ## types, lint, format, import directions, budgets of the pod pro
 
 test: peers ## every test against the real peers; ONLY=ca for one folder
 	@$(NODE_TEST) --experimental-test-coverage --test-coverage-exclude='**/*.test.ts' --test-coverage-exclude='test/**' $(TESTS)
+
+test-conformance: peers ## what clients of step-ca rely on, put to the real one and to ours; PEER=step-ca for one of them
+	@PEER=$(PEER) $(NODE_TEST) 'test/conformance/step-ca/*.test.ts'
 
 unit: install ## the tests beside the code: no peer, no network
 	@$(NODE_TEST) $(foreach folder,lib ca webhook init-container renewer cli tools bench,'$(folder)/**/*.test.ts')

@@ -8,7 +8,7 @@ import { fingerprint } from '../lib/x509/index.ts';
 import { loadCertificates, loadKey, readText } from './adapters/files.ts';
 import { issueServerCertificate, type ServerCertificate } from './adapters/server-certificate.ts';
 import type { ApiContext } from './api/index.ts';
-import { Authority, type CertificateStore } from './authority/index.ts';
+import { Authority, type CertificateStore, type Meter } from './authority/index.ts';
 import { type CaConfig, configInvalid, parseCaConfig } from './config/index.ts';
 import { warnOfEnds } from './operations/issuer-expiry.ts';
 
@@ -20,6 +20,8 @@ export type GenerationOptions = {
   readonly askPassword: () => Promise<string | undefined>;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Goes on over reloads. */
+  readonly meter: Meter;
 };
 
 export type Generation = {
@@ -32,7 +34,10 @@ export type Generation = {
 export const stepCaVersion = '0.30.2';
 
 /** @throws {AppError} ERR_CA_FILE, ERR_CA_CONFIG… (all invalid) */
-export async function loadConfig({ configPath, logger }: GenerationOptions): Promise<CaConfig> {
+export async function loadConfig({
+  configPath,
+  logger,
+}: Pick<GenerationOptions, 'configPath' | 'logger'>): Promise<CaConfig> {
   const config = parseCaConfig(await readText('configuration', configPath), configPath);
   for (const warning of config.warnings) logger.warn(warning);
   return config;
@@ -46,7 +51,7 @@ export async function buildGeneration(
   config: CaConfig,
   store: CertificateStore,
   startedAt: EpochMs,
-  { password, askPassword, clock, logger }: GenerationOptions,
+  { password, askPassword, clock, logger, meter }: GenerationOptions,
 ): Promise<Generation> {
   const roots = await loadCertificates('root', config.roots);
   const [issuer, ...above] = await loadCertificates('crt', [config.crt]);
@@ -60,29 +65,32 @@ export async function buildGeneration(
     store,
     clock,
     startedAt,
+    meter,
   });
   for (const { name, type, state } of authority.provisioners.all) {
     if (state.kind === 'ready') continue;
     logger.warn('provisioner disabled', { provisioner: name, type, reason: state.reason });
   }
-  const { tls, traceHeader, crlEnabled } = config;
+  const { tls, traceHeader } = config;
+  const server = await issueServerCertificate(authority, config);
+  await authority.revocationLists?.generate(); // also at every start, like step-ca: the last one may soon end
   return {
     config,
-    context: { authority, tls, traceHeader, crlEnabled, ready: () => store.ready(), version: stepCaVersion },
-    server: await issueServerCertificate(authority, config),
+    context: { authority, tls, traceHeader, ready: () => store.ready(), version: stepCaVersion },
+    server,
   };
 }
 
 /** Says what serves where, and which certificates of the authority end soon. */
 export function logGeneration(
   { config, context }: Generation,
-  address: string,
+  addresses: Readonly<Record<string, string>>,
   { logger, clock }: Pick<GenerationOptions, 'logger' | 'clock'>,
 ): void {
   const { authority } = context;
   warnOfEnds(authority, { logger, clock });
   logger.info('listening', {
-    address,
+    ...addresses,
     dnsNames: config.dnsNames,
     roots: authority.roots.map(({ der }) => fingerprint(der)),
     issuer: authority.chain[0].subject.text,

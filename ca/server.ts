@@ -17,15 +17,17 @@ import {
 import type { EpochMs } from '../lib/time/index.ts';
 import { fingerprint } from '../lib/x509/index.ts';
 import { issueServerCertificate, keepServerCertificate } from './adapters/server-certificate.ts';
-import { type ApiContext, buildApp } from './api/index.ts';
+import { type ApiContext, buildApp, coreRoutes } from './api/index.ts';
 import type { CertificateStore } from './authority/index.ts';
 import { type CaConfig, configInvalid } from './config/index.ts';
 import { buildGeneration, type Generation, type GenerationOptions, loadConfig, logGeneration } from './generation.ts';
-import { keepWarning } from './operations/issuer-expiry.ts';
+import { Metrics } from './metrics.ts';
+import { keepWarning, listEnds } from './operations/issuer-expiry.ts';
 import { keepPruned, type Retention } from './operations/pruning.ts';
+import { SideListeners } from './side-listeners.ts';
 import { openStore } from './store/index.ts';
 
-export type CaOptions = GenerationOptions &
+export type CaOptions = Omit<GenerationOptions, 'meter'> &
   Retention & {
     /** Math.random, for jitter. */
     readonly random: () => number;
@@ -40,12 +42,26 @@ type Listener = { readonly server: Server; readonly app: FastifyInstance; readon
 export async function startCa(options: CaOptions): Promise<RunningCa> {
   const startedAt = options.clock.now();
   const config = await loadConfig(options);
+  const metrics = new Metrics(options.clock);
   const store = await openStore(config.database, options);
   try {
-    const generation = await buildGeneration(config, store, startedAt, options);
+    const generation = await buildGeneration(config, store, startedAt, { ...options, meter: metrics.meter });
     const current = { generation };
-    const listener = await openListener(generation, () => current.generation.context, options);
-    return new RunningCa(options, store, startedAt, current, listener);
+    const context = () => current.generation.context;
+    const sides = new SideListeners({
+      ...options,
+      context,
+      renderMetrics: () => metrics.render(listEnds(context().authority), store.ready()),
+    });
+    const prepared = await sides.prepare(config);
+    try {
+      const listener = await openListener(generation, context, options);
+      prepared.commit(0);
+      return new RunningCa({ options, store, startedAt, metrics, current, sides }, listener);
+    } catch (error) {
+      await prepared.abandon();
+      throw error;
+    }
   } catch (error) {
     await store.close();
     throw error;
@@ -55,27 +71,41 @@ export async function startCa(options: CaOptions): Promise<RunningCa> {
 /** What serves now; the listeners ask it with each request. */
 type Current = { generation: Generation };
 
+type Parts = {
+  readonly options: CaOptions;
+  readonly store: CertificateStore;
+  readonly startedAt: EpochMs;
+  readonly metrics: Metrics;
+  readonly current: Current;
+  readonly sides: SideListeners;
+};
+
 export class RunningCa {
   readonly #options: CaOptions;
   readonly #store: CertificateStore;
   readonly #startedAt: EpochMs;
+  readonly #metrics: Metrics;
   readonly #current: Current;
+  readonly #sides: SideListeners;
   readonly #stopping = new AbortController();
   #listener: Listener;
-  #renewals = new AbortController();
+  #upkeep = new AbortController();
   #reloading: Promise<void> = Promise.resolve();
 
   /** Use {@link startCa}. */
-  constructor(options: CaOptions, store: CertificateStore, startedAt: EpochMs, current: Current, listener: Listener) {
+  constructor({ options, store, startedAt, metrics, current, sides }: Parts, listener: Listener) {
     this.#options = options;
     this.#store = store;
     this.#startedAt = startedAt;
+    this.#metrics = metrics;
     this.#current = current;
+    this.#sides = sides;
     this.#listener = listener;
-    this.#keepServerCertificate();
-    void keepPruned(store, options, { ...options, signal: this.#stopping.signal });
-    void keepWarning(() => current.generation.context.authority, { ...options, signal: this.#stopping.signal });
-    logGeneration(current.generation, listener.address, options);
+    this.#keepUp();
+    const { signal } = this.#stopping;
+    void keepPruned(store, options, { ...options, signal });
+    void keepWarning(() => current.generation.context.authority, { ...options, signal });
+    this.#logGeneration();
   }
 
   /** `host:port` that is bound. */
@@ -105,33 +135,38 @@ export class RunningCa {
     const before = this.#listener;
     const config = await loadConfig(this.#options);
     requireSameDatabase(this.config, config);
-    const generation = await buildGeneration(config, this.#store, this.#startedAt, this.#options);
+    const options = { ...this.#options, meter: this.#metrics.meter };
+    const generation = await buildGeneration(config, this.#store, this.#startedAt, options);
     const moves = config.address !== this.config.address;
-    if (moves) {
-      this.#listener = await openListener(generation, () => this.#current.generation.context, this.#options);
-    } else {
-      replaceSecureContext(before.server, generation.server.secureContext);
+    const sides = await this.#sides.prepare(config);
+    try {
+      if (moves) this.#listener = await openListener(generation, () => this.#current.generation.context, this.#options);
+    } catch (error) {
+      await sides.abandon();
+      throw error;
     }
+    if (!moves) replaceSecureContext(before.server, generation.server.secureContext);
     this.#current.generation = generation;
-    this.#keepServerCertificate();
+    sides.commit(reloadGraceMs);
+    this.#keepUp();
     if (moves) void closeListener(before, reloadGraceMs);
-    logGeneration(generation, this.address, this.#options);
+    this.#logGeneration();
   }
 
   /** Lets requests finish for up to `graceMs`, then closes the database. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping.abort();
     await this.#reloading.catch(() => {}); // its failure has been told to who asked for it
-    await closeListener(this.#listener, graceMs);
+    await Promise.all([closeListener(this.#listener, graceMs), this.#sides.close(graceMs)]);
     await this.#store.close();
     this.#options.logger.info('stopped');
   }
 
-  /** Renews the listener's certificate in time; starts anew for each generation. */
-  #keepServerCertificate(): void {
-    this.#renewals.abort();
-    this.#renewals = new AbortController();
-    const signal = AbortSignal.any([this.#stopping.signal, this.#renewals.signal]);
+  /** Renews the listener's certificate and the revocation list in time; starts anew for each generation. */
+  #keepUp(): void {
+    this.#upkeep.abort();
+    this.#upkeep = new AbortController();
+    const signal = AbortSignal.any([this.#stopping.signal, this.#upkeep.signal]);
     const { config, context, server } = this.#current.generation;
     const renew = async () => {
       const next = await issueServerCertificate(context.authority, config);
@@ -139,6 +174,12 @@ export class RunningCa {
       return next.certificate;
     };
     void keepServerCertificate(server.certificate, renew, { ...this.#options, signal });
+    void context.authority.revocationLists?.keep({ ...this.#options, signal });
+  }
+
+  #logGeneration(): void {
+    const addresses = { address: this.address, ...this.#sides.addresses };
+    logGeneration(this.#current.generation, addresses, this.#options);
   }
 }
 
@@ -156,7 +197,7 @@ async function openListener(
   const server = createTlsServer({ secureContext, clientAuthentication: 'if-given' });
   // fastify types its server as http.Server unless every handler is made generic; it only listens to `request`
   const serverFactory: FastifyServerFactory = (handler) => server.on('request', handler) as unknown as HttpServer;
-  const app = await buildApp({ context, logger, clock, serverFactory });
+  const app = await buildApp({ context, logger, clock, serverFactory, routes: coreRoutes });
   try {
     return { server, app, address: formatListenAddress(await listen(server, config.address)) };
   } catch (error) {

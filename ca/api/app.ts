@@ -19,7 +19,7 @@ import { smallBodyLimitBytes } from '../../lib/http/index.ts';
 import type { Logger } from '../../lib/log/index.ts';
 import type { Clock } from '../../lib/time/index.ts';
 import { renderError, renderStatus } from './render-error.ts';
-import { type ApiContext, registerRoutes } from './routes.ts';
+import { type ApiContext, type Route, registerRoutes } from './routes.ts';
 
 export type AppOptions = {
   /** The parts that a reload replaces are asked for with each request. */
@@ -27,6 +27,7 @@ export type AppOptions = {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly serverFactory: FastifyServerFactory;
+  readonly routes: readonly Route[];
 };
 
 /** What the log says of one request, gathered while it is served. */
@@ -43,7 +44,8 @@ declare module 'fastify' {
 const maxUrlLength = 16 * 1024;
 
 /** Not listening; the caller owns the server that `serverFactory` made. */
-export async function buildApp({ context, logger, clock, serverFactory }: AppOptions): Promise<FastifyInstance> {
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const { context, logger, clock, serverFactory } = options;
   const app = Fastify({
     serverFactory,
     bodyLimit: smallBodyLimitBytes,
@@ -72,7 +74,7 @@ export async function buildApp({ context, logger, clock, serverFactory }: AppOpt
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  const routes = registerRoutes(app, context);
+  const routes = registerRoutes(app, options.routes, context);
   app.setNotFoundHandler((request, reply) => answerUnknown(request, reply, routes.findMethod(pathOf(request))));
   await app.ready();
   return app;

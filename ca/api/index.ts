@@ -1,2 +1,3 @@
 export { type AppOptions, buildApp } from './app.ts';
-export type { ApiContext } from './routes.ts';
+export { clearRoutes, metricsRoutes } from './clear-routes.ts';
+export { type ApiContext, coreRoutes } from './routes.ts';

@@ -5,9 +5,10 @@ import { type Certificate, listSans, parseCertificate, serialDecimal } from '../
 import type { Authority, Issued } from '../authority/index.ts';
 import type { TlsOptions } from '../config/index.ts';
 import type { RequestRecord } from './app.ts';
-import { keyUnknown, limitInvalid, missing, notOffered, rootUnknown, sshNotEnabled } from './errors.ts';
+import { keyUnknown, limitInvalid, missing, rootUnknown, sshNotEnabled } from './errors.ts';
 import { readRekeyBody, readRevokeBody, readSignBody } from './requests.ts';
 import { certificatePem, renderCertificates, renderIssued, renderPemFile } from './responses.ts';
+import { answerRevocationList } from './revocation-list.ts';
 import { refuseSsh } from './ssh-absent.ts';
 
 /** What the routes serve from; a reload replaces it as a whole. */
@@ -17,15 +18,14 @@ export type ApiContext = {
   /** Version of step-ca whose API this is; clients compare it. */
   readonly version: string;
   readonly traceHeader: string;
-  readonly crlEnabled: boolean;
   /** Whether the database answers: without it nothing is signed or renewed. */
   readonly ready: () => boolean;
 };
 
 type Handler = (request: FastifyRequest, reply: FastifyReply, context: ApiContext) => unknown;
-type Route = readonly [method: HTTPMethods, path: string, handler: Handler];
+export type Route = readonly [method: HTTPMethods, path: string, handler: Handler];
 
-const routes: readonly Route[] = [
+const routesOfCore: readonly Route[] = [
   ['GET', '/health', () => ({ status: 'ok' })],
   ['GET', '/readyz', readiness],
   ['GET', '/version', (_request, _reply, { version }) => ({ version })],
@@ -37,7 +37,7 @@ const routes: readonly Route[] = [
   ['GET', '/federation', (_request, reply, { authority }) => created(reply, renderCertificates(authority.federation))],
   ['GET', '/provisioners', listProvisioners],
   ['GET', '/provisioners/:kid/encrypted-key', getEncryptedKey],
-  ['GET', '/crl', getCrl],
+  ['GET', '/crl', (request, reply, { authority }) => answerRevocationList(request, reply, authority.revocationLists)],
   ['POST', '/sign', sign],
   ['POST', '/renew', renew],
   ['POST', '/re-sign', renew],
@@ -59,28 +59,30 @@ const routes: readonly Route[] = [
   ['POST', '/ssh/revoke', refuseFlow('revoke')],
 ];
 
-const prefixes = ['', '/1.0'];
+/** Every route is there twice. */
+export const coreRoutes: readonly Route[] = ['', '/1.0'].flatMap((prefix) =>
+  routesOfCore.map(([method, path, handler]): Route => [method, `${prefix}${path}`, handler]),
+);
 
-/** Registers every route under every prefix; `findMethod` names the method of a path that has one. */
+/** `findMethod` names the method of a path that has one. */
 export function registerRoutes(
   app: FastifyInstance,
+  routes: readonly Route[],
   context: () => ApiContext,
 ): { findMethod: (path: string) => string | undefined } {
   const known: { readonly pattern: RegExp; readonly method: string }[] = [];
-  for (const prefix of prefixes) {
-    for (const [method, path, handler] of routes) {
-      const pattern = `${prefix}${path}`.replace(/[.]/g, '\\.').replace(/:\w+/g, '[^/]+');
-      known.push({ pattern: new RegExp(`^${pattern}$`), method: String(method) });
-      app.route({
-        method,
-        url: `${prefix}${path}`,
-        handler: async (request, reply) => {
-          if (request.raw.url?.split('?', 1)[0]?.endsWith('/')) return reply.callNotFound(); // `/root/` has no fingerprint
-          const answer = await handler(request, reply, context());
-          return Buffer.isBuffer(answer) ? answer : json(reply, answer);
-        },
-      });
-    }
+  for (const [method, path, handler] of routes) {
+    const pattern = path.replace(/[.]/g, '\\.').replace(/:\w+/g, '[^/]+');
+    known.push({ pattern: new RegExp(`^${pattern}$`), method: String(method) });
+    app.route({
+      method,
+      url: path,
+      handler: async (request, reply) => {
+        if (request.raw.url?.split('?', 1)[0]?.endsWith('/')) return reply.callNotFound(); // `/root/` has no fingerprint
+        const answer = await handler(request, reply, context());
+        return Buffer.isBuffer(answer) ? answer : json(reply, answer);
+      },
+    });
   }
   return { findMethod: (path) => known.find(({ pattern }) => pattern.test(path))?.method };
 }
@@ -128,10 +130,6 @@ function getEncryptedKey(request: FastifyRequest, _reply: FastifyReply, { author
   const key = authority.provisioners.findEncryptedKey(kid);
   if (key === undefined) throw keyUnknown(kid);
   return { key };
-}
-
-function getCrl(_request: FastifyRequest, _reply: FastifyReply, { crlEnabled }: ApiContext): never {
-  throw notOffered('the revocation list', crlEnabled ? 'unavailable' : 'not-found');
 }
 
 function noSsh(): never {

@@ -12,13 +12,14 @@ import type { Clock, EpochMs } from '../../lib/time/index.ts';
 import {
   type Certificate,
   type CertificateRequest,
+  createRevocationListIssuer,
   fingerprint,
   listSans,
   oids,
   parseCertificate,
   serialDecimal,
 } from '../../lib/x509/index.ts';
-import type { ClaimsJson, ProvisionerJson } from '../config/index.ts';
+import type { ClaimsJson, ProvisionerJson, RevocationListSettings } from '../config/index.ts';
 import { type Audiences, buildAudiences } from './audiences.ts';
 import { builtInClaims, type Claims, resolveClaims } from './claims.ts';
 import {
@@ -35,17 +36,19 @@ import {
 } from './errors.ts';
 import { Issuing, type IssuingSettings, type Leaf } from './issuing.ts';
 import { normalizeToken, type TokenOperation, type VerifiedToken, verifyOneTimeToken } from './one-time-token.ts';
-import type { CertificateRecord, CertificateStore, ProvisionerRecord, TokenUse } from './ports.ts';
+import type { CertificateRecord, CertificateStore, Meter, ProvisionerRecord, TokenUse } from './ports.ts';
 import type { Provisioner } from './provisioner.ts';
 import { ProvisionerCollection, type ProvisionerPage } from './provisioners.ts';
 import { openRenewToken, requireRenewClaims } from './renew-token.ts';
 import { requireRequestOfToken, requireStrongKey } from './request-rules.ts';
+import { RevocationLists } from './revocation-lists.ts';
 import { formatGoTime, type ValidityRequest } from './validity.ts';
 
 export type AuthoritySettings = IssuingSettings & {
   readonly provisioners: readonly ProvisionerJson[];
   readonly claims: ClaimsJson;
   readonly disableIssuedAtCheck: boolean;
+  readonly crl: RevocationListSettings | undefined;
 };
 
 export type AuthorityParts = {
@@ -59,6 +62,7 @@ export type AuthorityParts = {
   readonly clock: Clock;
   /** Start of the process; tokens issued before are refused unless disableIssuedAtCheck. */
   readonly startedAt: EpochMs;
+  readonly meter: Meter;
 };
 
 /** A leaf that is durable, and what the log says of it. */
@@ -89,6 +93,8 @@ export class Authority {
   readonly roots: readonly Certificate[];
   /** Own roots, then federated ones, each once. */
   readonly federation: readonly Certificate[];
+  /** Undefined when the operator wants none. */
+  readonly revocationLists: RevocationLists | undefined;
   readonly #byFingerprint: ReadonlyMap<string, Certificate>;
   readonly #settings: AuthoritySettings;
   readonly #claims: Claims;
@@ -97,6 +103,7 @@ export class Authority {
   readonly #store: CertificateStore;
   readonly #clock: Clock;
   readonly #startedAt: EpochMs;
+  readonly #meter: Meter;
 
   /** @throws {AppError} ERR_CA_CLAIMS, ERR_CA_PROVISIONER_DUPLICATE, ERR_ISSUER (all invalid) */
   constructor(parts: AuthorityParts) {
@@ -106,11 +113,15 @@ export class Authority {
     this.#issuing = new Issuing(parts.chain, parts.key, parts.settings);
     this.#store = parts.store;
     this.#clock = parts.clock;
+    this.#meter = parts.meter;
     this.#startedAt = Math.floor(parts.startedAt / 1000) * 1000;
     this.provisioners = new ProvisionerCollection(parts.settings.provisioners, this.#claims);
     this.chain = parts.chain;
     this.roots = unique(parts.roots);
     this.federation = unique([...parts.roots, ...parts.federatedRoots]);
+    const { crl } = parts.settings;
+    this.revocationLists =
+      crl && new RevocationLists(createRevocationListIssuer(parts.chain[0], parts.key), crl, parts.store, parts.clock);
     this.#byFingerprint = new Map(this.federation.map((root) => [fingerprint(root.der), root]));
   }
 
@@ -126,14 +137,20 @@ export class Authority {
   async sign(request: SignRequest, observe?: TokenObserver): Promise<Issued> {
     const { csr } = request;
     const token = await this.#verifyToken(request.token, 'sign', observe);
-    const outcome = await this.#store.useToken(token.use, () => {
-      requireRequestOfToken(csr, token);
-      const { provisioner } = token;
-      const leaf = this.#issuing.issue(token, request, provisioner.claims ?? this.#claims, this.#clock.now());
-      const issued = { ...leaf, provisioner: recordOfProvisioner(provisioner) };
-      return { result: issued, certificate: recordOf(issued) };
-    });
+    const { provisioner } = token;
+    const outcome = await this.#store
+      .useToken(token.use, () => {
+        requireRequestOfToken(csr, token);
+        const leaf = this.#issuing.issue(token, request, provisioner.claims ?? this.#claims, this.#clock.now());
+        const issued = { ...leaf, provisioner: recordOfProvisioner(provisioner) };
+        return { result: issued, certificate: recordOf(issued) };
+      })
+      .catch((error: unknown) => {
+        this.#meter.signed(provisioner.name, false);
+        throw error;
+      });
     if (outcome.kind === 'reused') throw tokenReused(token.use.key);
+    this.#meter.signed(provisioner.name, true);
     return outcome.result;
   }
 
@@ -157,12 +174,20 @@ export class Authority {
    * @throws {AppError} unauthenticated: ERR_RENEW_…; forbidden: ERR_NAME_CONSTRAINTS, ERR_CSR_KEY_SIZE
    */
   async renew(old: Certificate, newKey?: CertificateRequest): Promise<Issued> {
-    const provisioner = await this.#authorizeRenewal(old);
-    if (newKey) requireStrongKey(newKey);
-    const leaf = this.#issuing.reissue(old, newKey, this.#clock.now());
-    const issued = { ...leaf, provisioner: provisioner && recordOfProvisioner(provisioner) };
-    await this.#store.addCertificate({ ...recordOf(issued), renews: serialDecimal(old) });
-    return issued;
+    const count = newKey ? this.#meter.rekeyed : this.#meter.renewed;
+    let provisioner: Provisioner | undefined;
+    try {
+      provisioner = await this.#authorizeRenewal(old);
+      if (newKey) requireStrongKey(newKey);
+      const leaf = this.#issuing.reissue(old, newKey, this.#clock.now());
+      const issued = { ...leaf, provisioner: provisioner && recordOfProvisioner(provisioner) };
+      await this.#store.addCertificate({ ...recordOf(issued), renews: serialDecimal(old) });
+      count(provisioner?.name ?? '', true);
+      return issued;
+    } catch (error) {
+      count(provisioner?.name ?? '', false);
+      throw error;
+    }
   }
 
   /**
@@ -199,6 +224,7 @@ export class Authority {
       tokenKey,
     });
     if (!first) throw alreadyRevoked(serial);
+    if (this.#settings.crl?.generateOnRevoke) await this.revocationLists?.generate();
   }
 
   /** A leaf for the CA's own listener: no provisioner, not stored. @throws {AppError} ERR_NAME_CONSTRAINTS, ERR_SAN */

@@ -112,3 +112,13 @@ export interface CertificateStore {
   prune(request: PruneRequest): Promise<PruneOutcome>;
   close(): Promise<void>;
 }
+
+/** Counts what the authority does; `provisioner` is a name, empty when none is known. */
+export interface Meter {
+  readonly signed: (provisioner: string, success: boolean) => void;
+  readonly renewed: (provisioner: string, success: boolean) => void;
+  readonly rekeyed: (provisioner: string, success: boolean) => void;
+  /** Enriching webhooks of a request, also when there are none. */
+  readonly enriched: (provisioner: string, success: boolean) => void;
+  readonly authorized: (provisioner: string, success: boolean) => void;
+}

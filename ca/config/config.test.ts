@@ -50,13 +50,29 @@ describe('parseCaConfig', () => {
   });
 
   it('warns of settings without effect', () => {
-    const { warnings } = parse({
-      ssh: { hostKey: 'x' },
-      crl: { enabled: true },
-      metricsAddress: ':9',
-      insecureAddress: ':8',
+    const { warnings } = parse({ ssh: { hostKey: 'x' }, insecureAddress: ':8' });
+    assert.equal(warnings.length, 2);
+  });
+
+  it('fills in when revocation lists are made and where they are published', () => {
+    const db = { type: 'badgerv2', dataSource: '/db' };
+    const crl = (more: object, address = ':443') => parse({ db, address, crl: { enabled: true, ...more } }).crl;
+    assert.deepEqual(crl({}), {
+      generateOnRevoke: false,
+      cacheDurationMs: 24 * 3_600_000,
+      renewPeriodMs: 16 * 3_600_000,
+      distributionPoint: 'https://ca.test/1.0/crl',
     });
-    assert.equal(warnings.length, 4);
+    assert.deepEqual(crl({ generateOnRevoke: true, cacheDuration: '3h', idpURL: 'http://x/y' }), {
+      generateOnRevoke: true,
+      cacheDurationMs: 3 * 3_600_000,
+      renewPeriodMs: 2 * 3_600_000,
+      distributionPoint: 'http://x/y',
+    });
+    assert.equal(crl({}, '127.0.0.1:9000')?.distributionPoint, 'https://ca.test:9000/1.0/crl');
+    assert.equal(parse({ crl: { enabled: false, renewPeriod: '1h' } }).crl, undefined);
+    assert.throws(() => crl({ renewPeriod: '48h' }), /crl.cacheDuration must be greater/);
+    assert.throws(() => parse({ crl: { enabled: true } }), /crl.enabled wants a database/);
   });
 
   const refused: [string, object, RegExp][] = [

@@ -3,6 +3,7 @@
  * members are ignored, as step-ca does. A setting that step-ca obeys and this server cannot is refused when leaving it
  * out would issue what the operator forbade, and reported as a warning when it would only offer less.
  */
+import { isIPv6 } from 'node:net';
 import type { SubjectFields } from '../../lib/x509/index.ts';
 import { configInvalid, configNotJson, configUnsupported } from './errors.ts';
 import { caSchema, describeIssue } from './schema.ts';
@@ -30,6 +31,17 @@ export type DatabaseConfig = {
   readonly database?: string;
 };
 
+/** Of `crl`, with what step-ca fills in. */
+export type RevocationListSettings = {
+  readonly generateOnRevoke: boolean;
+  /** From thisUpdate to nextUpdate. */
+  readonly cacheDurationMs: number;
+  /** Age at which the next list is made. */
+  readonly renewPeriodMs: number;
+  /** URL in the list; the one in certificates has to be the same. */
+  readonly distributionPoint: string;
+};
+
 export type CaConfig = {
   /** Paths of own root files; each may hold several certificates. */
   readonly roots: readonly string[];
@@ -46,7 +58,10 @@ export type CaConfig = {
   readonly traceHeader: string;
   readonly database: DatabaseConfig | undefined;
   readonly tls: TlsOptions;
-  readonly crlEnabled: boolean;
+  readonly crl: RevocationListSettings | undefined;
+  /** Serves in clear what needs no secrecy; undefined when there is nothing to serve there. */
+  readonly insecureAddress: string | undefined;
+  readonly metricsAddress: string | undefined;
   readonly provisioners: readonly ProvisionerJson[];
   readonly claims: ClaimsJson;
   readonly template: SubjectFields;
@@ -57,6 +72,7 @@ export type CaConfig = {
 };
 
 const minuteMs = 60_000;
+const dayMs = 24 * 60 * minuteMs;
 
 /**
  * @param path named in messages only
@@ -78,6 +94,8 @@ export function parseCaConfig(text: string, path: string): CaConfig {
   const authority = data.authority;
   requireSupported(data);
   requireCrlPeriods(data.crl);
+  const address = requireAddress('address', requireText('address', data.address));
+  const dnsNames = requireNames(data.dnsNames ?? ['localhost', '127.0.0.1', '::1']);
   const backdateMs = authority?.backdate ?? minuteMs;
   if (backdateMs < 0) throw configInvalid('authority.backdate', 'cannot be less than 0');
   return {
@@ -86,13 +104,15 @@ export function parseCaConfig(text: string, path: string): CaConfig {
     crt: requireText('crt', data.crt),
     key: requireText('key', data.key),
     password: data.password || undefined,
-    address: requireAddress('address', requireText('address', data.address)),
-    dnsNames: requireNames(data.dnsNames ?? ['localhost', '127.0.0.1', '::1']),
+    address,
+    dnsNames,
     commonName: data.commonName || 'Step Online CA',
     traceHeader: data.logger?.traceHeader || 'X-Smallstep-Id',
     database: databaseOf(data.db),
     tls: resolveTlsOptions(data.tls ?? {}),
-    crlEnabled: data.crl?.enabled ?? false,
+    crl: crlOf(data, address, dnsNames[0] ?? ''),
+    insecureAddress: insecureAddressOf(data),
+    metricsAddress: data.metricsAddress ? requireAddress('metricsAddress', data.metricsAddress) : undefined,
     provisioners: authority?.provisioners ?? [],
     claims: authority?.claims ?? {},
     template: subjectOf(authority?.template ?? {}),
@@ -149,12 +169,37 @@ function requireSupported(data: CaJson): void {
 }
 
 function requireCrlPeriods(crl: CaJson['crl']): void {
-  const { cacheDuration, renewPeriod } = crl ?? {};
+  const { enabled, cacheDuration = enabled ? dayMs : undefined, renewPeriod } = crl ?? {};
   if ((cacheDuration ?? 0) < 0) throw configInvalid('crl.cacheDuration', 'must be greater than or equal to 0');
   if ((renewPeriod ?? 0) < 0) throw configInvalid('crl.renewPeriod', 'must be greater than or equal to 0');
   if (renewPeriod !== undefined && cacheDuration !== undefined && renewPeriod > cacheDuration) {
     throw configInvalid('crl.cacheDuration', 'must be greater than or equal to crl.renewPeriod');
   }
+}
+
+/** As step-ca fills it in: a day, and two thirds of it. */
+function crlOf(data: CaJson, address: string, name: string): RevocationListSettings | undefined {
+  const { crl, db } = data;
+  if (!crl?.enabled) return undefined;
+  if (db === undefined) throw configInvalid('crl.enabled', 'wants a database', 'add a db section');
+  const cacheDurationMs = crl.cacheDuration || dayMs;
+  return {
+    generateOnRevoke: crl.generateOnRevoke ?? false,
+    cacheDurationMs,
+    renewPeriodMs: crl.renewPeriod || (cacheDurationMs / 3) * 2,
+    distributionPoint: crl.idpURL || `${httpsOrigin(name, address)}/1.0/crl`,
+  };
+}
+
+/** Where clients find the CA. Unlike step-ca's, with the port when it is another than 443: the URL has to work. */
+function httpsOrigin(name: string, address: string): string {
+  const port = address.slice(address.lastIndexOf(':') + 1);
+  return `https://${isIPv6(name) ? `[${name}]` : name}${['443', '0'].includes(port) ? '' : `:${port}`}`;
+}
+
+function insecureAddressOf({ insecureAddress, crl }: CaJson): string | undefined {
+  if (!insecureAddress) return undefined;
+  return crl?.enabled ? requireAddress('insecureAddress', insecureAddress) : undefined;
 }
 
 /** Types of step-ca that keep their data in a folder or file of their own, and ours. */
@@ -190,13 +235,11 @@ function subjectOf(template: Readonly<Record<string, unknown>>): SubjectFields {
 }
 
 function warningsOf(data: CaJson): string[] {
-  const { ssh, crl, metricsAddress, insecureAddress } = data;
+  const { ssh, crl, insecureAddress } = data;
   return [
     ...(ssh && Object.keys(ssh).length > 0 ? ['ssh: SSH certificates are not supported, the keys are not used'] : []),
-    ...(crl?.enabled ? ['crl.enabled: revocation lists are not supported, GET /crl answers 501'] : []),
-    ...(metricsAddress ? ['metricsAddress: metrics are not supported, nothing listens there'] : []),
-    ...(insecureAddress
-      ? ['insecureAddress: nothing to serve in clear without SCEP and CRL, nothing listens there']
+    ...(insecureAddress && !crl?.enabled
+      ? ['insecureAddress: nothing to serve in clear without a revocation list, nothing listens there']
       : []),
   ];
 }

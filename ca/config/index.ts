@@ -1,4 +1,11 @@
-export { type CaConfig, type ClaimsJson, type DatabaseConfig, type ProvisionerJson, parseCaConfig } from './config.ts';
+export {
+  type CaConfig,
+  type ClaimsJson,
+  type DatabaseConfig,
+  type ProvisionerJson,
+  parseCaConfig,
+  type RevocationListSettings,
+} from './config.ts';
 export { configInvalid } from './errors.ts';
 export { claimsSchema, describeIssue, jwkProvisionerSchema } from './schema.ts';
 export { nodeTlsOptions, type TlsOptions } from './tls-options.ts';

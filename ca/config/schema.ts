@@ -94,7 +94,15 @@ export const caSchema = z.looseObject({
   ),
   password: text,
   commonName: text,
-  crl: optional(z.looseObject({ enabled: flag, cacheDuration: duration, renewPeriod: duration })),
+  crl: optional(
+    z.looseObject({
+      enabled: flag,
+      generateOnRevoke: flag,
+      cacheDuration: duration,
+      renewPeriod: duration,
+      idpURL: text,
+    }),
+  ),
   metricsAddress: text,
   insecureAddress: text,
 });

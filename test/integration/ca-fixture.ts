@@ -1,4 +1,7 @@
-/** Our CA as a process for the tests of one `describe`: fresh configuration and database for each, files made once. */
+/**
+ * A CA as a process for the tests of one `describe`, ours unless another program is named: fresh configuration and
+ * database for each, files made once.
+ */
 import assert from 'node:assert/strict';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,6 +13,7 @@ import {
   type CaFiles,
   type CaJson,
   type CaProcess,
+  type CaProgram,
   freePort,
   initCa,
   startCaProcess,
@@ -30,7 +34,7 @@ export type CaFixture = {
 const ageMs = 24 * 60 * 60 * 1000;
 
 /** Registers its hooks in the `describe` it is called in; to be read inside tests. */
-export function useCa(): CaFixture {
+export function useCa(program: CaProgram = 'autocert-ca'): CaFixture {
   let files: CaFiles;
   let bench: Workbench;
   let original: string;
@@ -49,7 +53,7 @@ export function useCa(): CaFixture {
   });
   after(() => files?.remove());
   const restart: CaFixture['restart'] = async (given) => {
-    const ca = await startCaProcess('autocert-ca', given ?? files);
+    const ca = await startCaProcess(program, given ?? files);
     running.add(ca);
     return ca;
   };
