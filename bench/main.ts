@@ -7,6 +7,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
+import { admissionComparison } from './admission/comparison.ts';
 import { caComparison } from './ca/comparison.ts';
 import type { Comparison, Settings } from './comparison.ts';
 import { initContainerComparison } from './init-container/comparison.ts';
@@ -14,7 +15,7 @@ import { pin } from './measure/pinning.ts';
 import { benchFolder } from './programs.ts';
 import { renderTable } from './report.ts';
 
-const comparisons: readonly Comparison[] = [caComparison, initContainerComparison];
+const comparisons: readonly Comparison[] = [caComparison, admissionComparison, initContainerComparison];
 
 const quick = Boolean(process.env.BENCH_QUICK);
 const settings: Settings = {

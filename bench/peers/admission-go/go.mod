@@ -1,0 +1,3 @@
+module autocert.test/admission
+
+go 1.26
