@@ -2,7 +2,7 @@
  * What the cluster commands ask an API server. Rights are what they are: a refusal is an answer, told apart from "there
  * is none", so that a check can say that it could not be made. Only a server that does not answer at all is an error.
  *
- * Keep: nothing here changes the cluster, but `apply` and `delete`, which only the installer calls.
+ * Keep: nothing here changes the cluster but `apply`, which only the installer calls.
  */
 import { AppError } from '../../lib/errors/index.ts';
 import type { ApiAnswer, ApiSession } from '../../lib/kubernetes/index.ts';
@@ -96,19 +96,11 @@ export class Cluster {
     });
   }
 
-  /** GET of a path of a Service, through the API server. Its TLS is not verified on the way. */
-  proxy<T>(
-    service: { readonly namespace: string; readonly name: string; readonly port: number | string },
-    path: string,
-  ) {
+  /** GET of a path of a Service, through the API server, which does not verify its certificate. Any answer is one. */
+  proxy(service: { readonly namespace: string; readonly name: string; readonly port: number }, path: string) {
     const { namespace, name, port } = service;
-    return this.get<T>(`/api/v1/namespaces/${namespace}/services/https:${name}:${port}/proxy${path}`);
-  }
-
-  /** The last lines of a container's log. */
-  log(pod: { readonly namespace: string; readonly name: string }, container: string, lines: number) {
-    const query = new URLSearchParams({ container, tailLines: String(lines) });
-    return this.get<string>(`/api/v1/namespaces/${pod.namespace}/pods/${pod.name}/log?${query}`);
+    const place = `/api/v1/namespaces/${namespace}/services/https:${name}:${port}/proxy${path}`;
+    return this.#session.call({ method: 'GET', path: place });
   }
 
   /** What would become of a new pod: admission runs in full and nothing is stored. */
@@ -128,10 +120,6 @@ export class Cluster {
       contentType: 'application/apply-patch+yaml',
       timeoutMs: 45_000,
     });
-  }
-
-  async delete(path: string): Promise<Reading<unknown>> {
-    return readingOf(await this.#session.call({ method: 'DELETE', path, timeoutMs: 45_000 }));
   }
 
   async #review(resource: string, kind: string, spec: unknown): Promise<boolean | undefined> {

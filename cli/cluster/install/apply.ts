@@ -58,8 +58,7 @@ function sameApartFromBookkeeping(before: KubernetesObject, after: KubernetesObj
 }
 
 function withoutBookkeeping(object: KubernetesObject): unknown {
-  type Stored = KubernetesObject & { readonly status?: unknown; readonly metadata: { readonly generation?: number } };
-  const { status: _status, metadata: all, ...rest } = object as Stored;
+  const { status: _status, metadata: all, ...rest } = object as KubernetesObject & { readonly status?: unknown };
   const { managedFields: _fields, resourceVersion: _version, generation: _generation, ...metadata } = all;
   return sorted({ ...rest, metadata });
 }

@@ -5,6 +5,7 @@
 import type { Action, Cluster } from '../cluster.ts';
 import type { KubernetesObject } from '../objects.ts';
 import { groupOf, pluralOf } from '../resource-path.ts';
+import { describeAction } from '../rights.ts';
 
 type Rule = {
   readonly apiGroups?: readonly string[];
@@ -66,12 +67,6 @@ async function mayEscalate(cluster: Cluster, objects: readonly KubernetesObject[
 async function refused(cluster: Cluster, actions: readonly Action[]): Promise<Action[]> {
   const answers = await Promise.all(actions.map((action) => cluster.may(action)));
   return actions.filter((_, index) => answers[index] !== true);
-}
-
-/** `create deployments.apps in namespace step` */
-export function describeAction({ verb, group, resource, subresource, namespace, name }: Action): string {
-  const path = `${resource}${group ? `.${group}` : ''}${subresource ? `/${subresource}` : ''}`;
-  return `${verb} ${path}${name ? ` "${name}"` : ''}${namespace ? ` in namespace ${namespace}` : ''}`;
 }
 
 const withNamespace = (action: Action, namespace: string | undefined): Action =>

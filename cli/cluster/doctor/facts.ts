@@ -1,0 +1,149 @@
+/** Everything that the checks look at, read once. Reads only; the one POST is a dry run and the reviews of rights. */
+import { isInjected } from '../../../lib/admission/index.ts';
+import type { EpochMs } from '../../../lib/time/index.ts';
+import type { Action, Cluster, Reading } from '../cluster.ts';
+import { foundIn } from '../cluster.ts';
+import { findInstallation, type Installation } from '../installation.ts';
+import { asksForCertificate } from '../not-injected.ts';
+import type { Namespace, Pod } from '../objects.ts';
+import { troubleOf } from '../workload-state.ts';
+import { type AdmissionProbe, type HttpProbe, probeAdmission, probeService } from './probes.ts';
+
+export type Version = { readonly major: number; readonly minor: number; readonly gitVersion: string };
+
+export type Facts = {
+  readonly now: EpochMs;
+  readonly version: Reading<Version>;
+  readonly installation: Installation;
+  /** Addresses behind the webhook's Service that are ready; undefined for a Service of type ExternalName. */
+  readonly endpoints: Reading<number | undefined>;
+  /** What their pods complain about; empty when nothing. */
+  readonly webhookTrouble: string;
+  readonly caTrouble: string;
+  /** Rights that the webhook needs; `undefined` where that could not be asked. */
+  readonly webhookRights: readonly { readonly action: Action; readonly allowed: boolean | undefined }[];
+  readonly readyz: HttpProbe;
+  readonly caHealth: HttpProbe;
+  readonly admission: AdmissionProbe;
+  /** All, or the one that was asked about. */
+  readonly namespaces: Reading<readonly Namespace[]>;
+  /** Live pods that ask for a certificate. */
+  readonly pods: Reading<readonly AskingPod[]>;
+};
+
+export type AskingPod = { readonly pod: Pod; readonly injected: boolean };
+
+export type Scope = {
+  /** Undefined: every namespace. */
+  readonly namespace: string | undefined;
+  readonly now: EpochMs;
+};
+
+/** @throws {AppError} ERR_KUBERNETES_UNREACHABLE, ERR_KUBERNETES_REFUSED: nothing at all can be said */
+export async function gatherFacts(cluster: Cluster, { namespace, now }: Scope): Promise<Facts> {
+  const version = await readVersion(cluster);
+  const installation = await findInstallation(cluster);
+  const namespaces = await readNamespaces(cluster, namespace);
+  const { service, deployment, caWorkload, ca, config } = installation;
+  const [endpoints, webhookTrouble, caTrouble, webhookRights, readyz, caHealth, admission, pods] = await Promise.all([
+    countEndpoints(cluster, installation),
+    troubleOf(cluster, foundIn(deployment)),
+    troubleOf(cluster, foundIn(caWorkload)),
+    reviewWebhookRights(cluster, installation),
+    probeService(cluster, foundIn(service), '/readyz'),
+    ca
+      ? probeService(cluster, { metadata: ca, spec: { ports: [{ port: ca.port }] } }, '/health')
+      : ({
+          kind: 'unknown',
+          why: 'the CA is not a Service of this cluster; the webhook says whether it reaches it',
+        } as const),
+    probeAdmission(cluster, installation, foundIn(namespaces) ?? []),
+    readPods(cluster, namespace, foundIn(config)),
+  ]);
+  return {
+    ...{ now, version, installation, endpoints, webhookTrouble, caTrouble, webhookRights },
+    ...{ readyz, caHealth, admission, namespaces, pods },
+  };
+}
+
+async function readVersion(cluster: Cluster): Promise<Reading<Version>> {
+  const reading = await cluster.get<{ major: string; minor: string; gitVersion: string }>('/version');
+  if (reading.kind !== 'found') return reading;
+  const { major, minor, gitVersion } = reading.value; // some write "37+"
+  return { kind: 'found', value: { major: Number.parseInt(major, 10), minor: Number.parseInt(minor, 10), gitVersion } };
+}
+
+async function readNamespaces(cluster: Cluster, only: string | undefined): Promise<Reading<readonly Namespace[]>> {
+  if (only === undefined) return cluster.list<Namespace>('/api/v1/namespaces');
+  const reading = await cluster.get<Namespace>(`/api/v1/namespaces/${only}`);
+  return reading.kind === 'found' ? { kind: 'found', value: [reading.value] } : reading;
+}
+
+async function countEndpoints(
+  cluster: Cluster,
+  { namespace, service: reading }: Installation,
+): Promise<Reading<number | undefined>> {
+  if (reading.kind !== 'found') return reading;
+  const { metadata, spec } = reading.value;
+  if (spec?.type === 'ExternalName') return { kind: 'found', value: undefined };
+  type Slice = Namespace & {
+    readonly endpoints?: readonly {
+      readonly addresses?: readonly string[];
+      readonly conditions?: { ready?: boolean };
+    }[];
+  };
+  const slices = await cluster.list<Slice>(`/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`, {
+    labelSelector: `kubernetes.io/service-name=${metadata.name}`,
+  });
+  if (slices.kind !== 'found') return slices;
+  // Absent means ready (discovery/v1 EndpointConditions)
+  const ready = slices.value
+    .flatMap(({ endpoints = [] }) => endpoints)
+    .filter(({ conditions }) => conditions?.ready !== false)
+    .flatMap(({ addresses = [] }) => addresses);
+  return { kind: 'found', value: new Set(ready).size };
+}
+
+/** Those of the chart's ClusterRole (charts/autocert/templates/webhook/rbac.yaml). */
+async function reviewWebhookRights(cluster: Cluster, installation: Installation): Promise<Facts['webhookRights']> {
+  const { namespace, deployment, config: configReading } = installation;
+  const account = foundIn(deployment)?.spec?.template?.spec?.serviceAccountName;
+  const config = foundIn(configReading);
+  if (account === undefined || !config) return [];
+  const actions: Action[] =
+    config.tokenMode === 'service-account'
+      ? [
+          { verb: 'create', group: 'authentication.k8s.io', resource: 'tokenreviews' },
+          { verb: 'get', resource: 'pods' },
+        ]
+      : ['create', 'list', 'delete'].map((verb) => ({ verb, resource: 'secrets' }));
+  if (config.events) actions.push(...['create', 'patch'].map((verb) => ({ verb, resource: 'events' })));
+  const [name, group] = [config.webhookConfigurationName, 'admissionregistration.k8s.io'];
+  if (name !== '') {
+    actions.push(...['get', 'patch'].map((verb) => ({ verb, group, resource: 'mutatingwebhookconfigurations', name })));
+  }
+  return Promise.all(
+    actions.map(async (action) => ({
+      action,
+      allowed: await cluster.mayAccount({ namespace, name: account }, action),
+    })),
+  );
+}
+
+async function readPods(
+  cluster: Cluster,
+  namespace: string | undefined,
+  config: Parameters<typeof isInjected>[1] | undefined,
+): Promise<Facts['pods']> {
+  const path = namespace === undefined ? '/api/v1/pods' : `/api/v1/namespaces/${namespace}/pods`;
+  const reading = await cluster.list<Pod>(path, {}, (pod) => asksForCertificate(pod) && isLive(pod));
+  if (reading.kind !== 'found') return reading;
+  // Without the configuration: the name that the containers have unless somebody changed it
+  const hasOurs = ({ spec }: Pod): boolean =>
+    (spec?.initContainers ?? []).some(({ name }) => name === 'autocert-bootstrapper');
+  const injected = (pod: Pod): boolean => (config ? isInjected(pod, config) : hasOurs(pod));
+  return { kind: 'found', value: reading.value.map((pod) => ({ pod, injected: injected(pod) })) };
+}
+
+const isLive = ({ metadata, status }: Pod): boolean =>
+  metadata.deletionTimestamp === undefined && status?.phase !== 'Succeeded' && status?.phase !== 'Failed';
