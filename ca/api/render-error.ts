@@ -65,7 +65,11 @@ export function renderError(error: unknown): ErrorAnswer {
   if (kind === 'invalid')
     return { status, body: { status, message: `The request could not be completed: ${message}.` } };
   if (kind === 'forbidden') {
-    return { status, body: { status, message: `The request was forbidden by the certificate authority: ${message}.` } };
+    const end = code === 'ERR_NAME_POLICY' ? '' : '.'; // step-ca forgets it there
+    return {
+      status,
+      body: { status, message: `The request was forbidden by the certificate authority: ${message}${end}` },
+    };
   }
   return renderStatus(status);
 }

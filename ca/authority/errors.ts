@@ -16,6 +16,8 @@ const unauthenticated = (
 // Configuration of the authority
 export const claimsInvalid = (source: string, problem: string): AppError =>
   invalid('ERR_CA_CLAIMS', `claims of ${source}: ${problem}`);
+export const policyInvalid = (source: string, problem: string): AppError =>
+  invalid('ERR_CA_POLICY', `${source}: ${problem}`);
 export const provisionerDuplicate = (name: string, what: string): AppError =>
   invalid(
     'ERR_CA_PROVISIONER_DUPLICATE',
@@ -88,6 +90,9 @@ export const issuerExpired = (notAfter: string): AppError =>
   new AppError('ERR_CA_EXPIRED', 'internal', `the issuing certificate expired on ${notAfter}`, {
     hint: 'make a new intermediate and set crt and key in ca.json',
   });
+
+export const policyRefuses = (problem: string, source: string): AppError =>
+  forbidden('ERR_NAME_POLICY', problem, { policy: source });
 
 /** Shown as it is, without the wrapping sentence. */
 export const nameNotAllowed = (problem: string): AppError => forbidden('ERR_NAME_CONSTRAINTS', problem);

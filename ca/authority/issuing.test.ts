@@ -33,7 +33,12 @@ before(async () => {
 });
 
 const issuing = (): Issuing =>
-  new Issuing([root], rootKey, { dnsNames: ['ca'], template: { organization: 'Example' }, backdateMs: 60_000 });
+  new Issuing([root], rootKey, {
+    dnsNames: ['ca'],
+    template: { organization: 'Example' },
+    backdateMs: 60_000,
+    policy: undefined,
+  });
 
 /** As far as issuing looks at it. */
 const tokenFor = (subject: string, sans: readonly string[]): VerifiedToken =>

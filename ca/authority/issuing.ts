@@ -15,8 +15,10 @@ import {
   parseCertificate,
   type SubjectFields,
 } from '../../lib/x509/index.ts';
+import type { NamePolicyJson } from '../config/index.ts';
 import type { Claims } from './claims.ts';
-import { issuerExpired, nameNotAllowed } from './errors.ts';
+import { issuerExpired, nameNotAllowed, policyRefuses } from './errors.ts';
+import { type NamePolicy, type NamesOfCertificate, readNamePolicy } from './name-policy/name-policy.ts';
 import type { VerifiedToken } from './one-time-token.ts';
 import { decideValidity, formatGoTime, type Validity, type ValidityRequest, wholeSeconds } from './validity.ts';
 
@@ -25,6 +27,7 @@ export type IssuingSettings = {
   /** Subject fields that every leaf gets unless it has them. */
   readonly template: SubjectFields;
   readonly backdateMs: number;
+  readonly policy: NamePolicyJson | undefined;
 };
 
 /** A certificate that was written here. What is known of it is not read back from it: that would cost a third more. */
@@ -48,17 +51,19 @@ export class Issuing {
   readonly chain: readonly [Certificate, ...Certificate[]];
   readonly #issuer: LeafIssuer;
   readonly #settings: IssuingSettings;
+  readonly #policy: NamePolicy | undefined;
 
-  /** @throws {AppError} ERR_ISSUER (invalid) */
+  /** @throws {AppError} ERR_ISSUER, ERR_CA_POLICY (invalid) */
   constructor(chain: readonly [Certificate, ...Certificate[]], key: KeyObject, settings: IssuingSettings) {
     this.chain = chain;
     this.#issuer = createLeafIssuer(chain[0], key);
     this.#settings = settings;
+    this.#policy = readNamePolicy(settings.policy, 'authority.policy.x509');
   }
 
   /**
    * A leaf for what a token allows.
-   * @throws {AppError} ERR_VALIDITY_…, ERR_NAME_CONSTRAINTS, ERR_SAN, ERR_SUBJECT, ERR_CA_EXPIRED
+   * @throws {AppError} ERR_VALIDITY_…, ERR_NAME_POLICY, ERR_NAME_CONSTRAINTS, ERR_SAN, ERR_SUBJECT, ERR_CA_EXPIRED
    */
   issue(
     token: VerifiedToken,
@@ -69,9 +74,12 @@ export class Issuing {
     const { backdateMs, template } = this.#settings;
     const wanted = decideValidity(request, claims, backdateMs, now);
     const sans = groupSans(token.sans);
-    this.#requireAllowedNames(sans);
-    const { validity, clipped } = this.#clip(wanted, now);
     const { name, state } = token.provisioner;
+    const names = { commonName: token.subject, sans };
+    requireByPolicy(state.policy, names, `provisioner ${name}`);
+    this.#requireAllowedNames(sans);
+    requireByPolicy(this.#policy, names, 'authority');
+    const { validity, clipped } = this.#clip(wanted, now);
     const serial = drawSerial();
     const der = this.#issuer.issue({
       ...validity,
@@ -124,4 +132,10 @@ export class Issuing {
     }
     return { validity: { notBefore, notAfter }, clipped: true };
   }
+}
+
+/** For new certificates: renewals are not asked, as in step-ca. */
+function requireByPolicy(policy: NamePolicy | undefined, names: NamesOfCertificate, source: string): void {
+  const problem = policy?.findProblem(names);
+  if (problem !== undefined) throw policyRefuses(problem, source);
 }

@@ -7,6 +7,7 @@ import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { describeError } from '../../lib/errors/index.ts';
 import { claimsSchema, describeIssue, jwkProvisionerSchema, type ProvisionerJson } from '../config/index.ts';
 import { type Claims, resolveClaims } from './claims.ts';
+import { type NamePolicy, readNamePolicy } from './name-policy/name-policy.ts';
 
 export type Provisioner = {
   /** How tokens and records name it: for a JWK provisioner `name:kid`. */
@@ -24,7 +25,13 @@ export type Provisioner = {
 };
 
 export type ProvisionerState =
-  | { readonly kind: 'ready'; readonly kid: string; readonly key: KeyObject; readonly algorithms: readonly string[] }
+  | {
+      readonly kind: 'ready';
+      readonly kid: string;
+      readonly key: KeyObject;
+      readonly algorithms: readonly string[];
+      readonly policy: NamePolicy | undefined;
+    }
   | { readonly kind: 'uninitialized'; readonly reason: string };
 
 /** Kinds of step-ca. An entry of any other kind is left out, as step-ca does. */
@@ -95,13 +102,23 @@ function jwkState(json: ProvisionerJson, kid: string): ProvisionerState {
   }
   const unsupported = unsupportedOption(parsed.data.options);
   if (unsupported) return { kind: 'uninitialized', reason: unsupported };
+  const policy = policyOf(parsed.data);
+  if (typeof policy === 'string') return { kind: 'uninitialized', reason: policy };
   try {
     const key = createPublicKey({ key: publicMembers(parsed.data.key) as JsonWebKey, format: 'jwk' });
     const algorithms = algorithmsOf(key);
     if (algorithms.length === 0) return { kind: 'uninitialized', reason: 'key signs no tokens' };
-    return { kind: 'ready', kid, key, algorithms };
+    return { kind: 'ready', kid, key, algorithms, policy };
   } catch {
     return { kind: 'uninitialized', reason: 'key is not a public JWK' }; // the cause could quote key members
+  }
+}
+
+function policyOf({ policy }: ReturnType<typeof jwkProvisionerSchema.parse>): NamePolicy | string | undefined {
+  try {
+    return readNamePolicy(policy?.x509, 'policy.x509');
+  } catch (error) {
+    return describeError(error);
   }
 }
 

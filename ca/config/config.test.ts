@@ -111,7 +111,6 @@ describe('parseCaConfig', () => {
   });
 
   const unsupported: [string, object][] = [
-    ['a name policy', { authority: { policy: { x509: { allow: { dns: ['*.x'] } } } } }],
     ['provisioners in the database', { authority: { enableAdmin: true } }],
     ['a registration authority', { authority: { type: 'stepcas' } }],
     ['a key management service', { kms: { type: 'pkcs11' } }],

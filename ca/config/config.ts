@@ -24,6 +24,18 @@ export type ClaimsJson = {
   readonly disableSmallstepExtensions?: boolean | undefined;
 };
 
+/** Names by kind, as configured. */
+export type NameListsJson = Readonly<
+  Partial<Record<'cn' | 'dns' | 'ip' | 'email' | 'uri', readonly string[] | undefined>>
+>;
+
+/** Which names may be certified. */
+export type NamePolicyJson = {
+  readonly allow?: NameListsJson | undefined;
+  readonly deny?: NameListsJson | undefined;
+  readonly allowWildcardNames?: boolean | undefined;
+};
+
 export type DatabaseConfig = {
   readonly type: string;
   readonly dataSource: string;
@@ -64,6 +76,7 @@ export type CaConfig = {
   readonly metricsAddress: string | undefined;
   readonly provisioners: readonly ProvisionerJson[];
   readonly claims: ClaimsJson;
+  readonly policy: NamePolicyJson | undefined;
   readonly template: SubjectFields;
   readonly backdateMs: number;
   readonly disableIssuedAtCheck: boolean;
@@ -115,6 +128,7 @@ export function parseCaConfig(text: string, path: string): CaConfig {
     metricsAddress: data.metricsAddress ? requireAddress('metricsAddress', data.metricsAddress) : undefined,
     provisioners: authority?.provisioners ?? [],
     claims: authority?.claims ?? {},
+    policy: authority?.policy?.x509,
     template: subjectOf(authority?.template ?? {}),
     backdateMs,
     disableIssuedAtCheck: authority?.disableIssuedAtCheck ?? false,
@@ -155,10 +169,6 @@ function requireSupported(data: CaJson): void {
   }
   if (authority?.enableAdmin) {
     throw configUnsupported('authority.enableAdmin', 'provisioners kept in the database are not supported');
-  }
-  // An ignored policy would issue certificates that it forbids.
-  if (Object.keys(authority?.policy ?? {}).length > 0) {
-    throw configUnsupported('authority.policy', 'name policies are not supported');
   }
   if (kms?.type !== undefined && !['', 'softkms'].includes(kms.type.toLowerCase())) {
     throw configUnsupported('kms.type', `keys in ${kms.type} are not supported`);

@@ -2,6 +2,8 @@ export {
   type CaConfig,
   type ClaimsJson,
   type DatabaseConfig,
+  type NameListsJson,
+  type NamePolicyJson,
   type ProvisionerJson,
   parseCaConfig,
   type RevocationListSettings,

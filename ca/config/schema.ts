@@ -32,6 +32,15 @@ export const claimsSchema = z.looseObject({
   disableSmallstepExtensions: flag,
 });
 
+const nameListsSchema = z.looseObject({ cn: texts, dns: texts, ip: texts, email: texts, uri: texts });
+
+/** Shape of the policy of an authority and of a provisioner; what the texts mean is for the issuing core to say. */
+export const policySchema = z.looseObject({
+  x509: optional(
+    z.looseObject({ allow: optional(nameListsSchema), deny: optional(nameListsSchema), allowWildcardNames: flag }),
+  ),
+});
+
 export const provisionerSchema = z.looseObject({
   type: z.string(),
   name: optional(z.string()),
@@ -42,6 +51,7 @@ export const jwkProvisionerSchema = z.looseObject({
   key: z.looseObject({ kty: z.string(), kid: text, alg: text }),
   encryptedKey: text,
   claims: optional(claimsSchema),
+  policy: optional(policySchema),
   options: optional(
     z.looseObject({
       x509: optional(z.looseObject({ template: text, templateFile: text })),
@@ -78,7 +88,7 @@ export const caSchema = z.looseObject({
         }),
       ),
       claims: optional(claimsSchema),
-      policy: optional(z.looseObject({})),
+      policy: optional(policySchema),
       disableIssuedAtCheck: flag,
       backdate: duration,
       enableAdmin: flag,

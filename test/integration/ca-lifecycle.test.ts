@@ -154,10 +154,10 @@ describe('start and stop', () => {
       says: /cannot add multiple provisioners/,
     },
     {
-      name: 'a name policy',
-      authority: { policy: { x509: { allow: {} } } },
+      name: 'a name policy that no name can be compared with',
+      authority: { policy: { x509: { allow: { dns: ['a*.test'] } } } },
       code: 2,
-      says: /name policies are not supported/,
+      says: /authority\.policy\.x509\.allow\.dns: domain constraint "a\*\.test" can only have wildcard/,
     },
     {
       name: 'the name of the issuer as commonName',
