@@ -50,7 +50,7 @@ export async function buildImages(
     await builder.build({
       dockerfile: join(root, 'images/Dockerfile'),
       context,
-      target: 'program',
+      target: image.target,
       tag,
       archive,
       buildArgs: {

@@ -4,15 +4,30 @@ export type Image = {
   /** Also the name of the program it runs, in tools/bundle/programs.ts. */
   readonly name: string;
   readonly description: string;
+  /** Stage of images/Dockerfile. */
+  readonly target: 'program' | 'pod-program';
 };
 
 export const images: readonly Image[] = [
   {
     name: 'autocert-controller',
     description: 'Admission webhook: mints bootstrap tokens and injects the containers of autocert',
+    target: 'program',
   },
-  { name: 'autocert-bootstrapper', description: 'Init container: gets the first certificate of a pod' },
-  { name: 'autocert-renewer', description: 'Sidecar: keeps the certificate of a pod fresh' },
-  { name: 'autocert-ca', description: 'Certificate authority that speaks the step-ca protocol' },
-  { name: 'autocert', description: 'Command line interface of autocert; the CA has an image of its own' },
+  {
+    name: 'autocert-bootstrapper',
+    description: 'Init container: gets the first certificate of a pod',
+    target: 'pod-program',
+  },
+  {
+    name: 'autocert-renewer',
+    description: 'Sidecar: keeps the certificate of a pod fresh',
+    target: 'pod-program',
+  },
+  { name: 'autocert-ca', description: 'Certificate authority that speaks the step-ca protocol', target: 'program' },
+  {
+    name: 'autocert',
+    description: 'Command line interface of autocert; the CA has an image of its own',
+    target: 'program',
+  },
 ];

@@ -30,7 +30,7 @@ describe('an image', () => {
     assert.ok(files.flat().includes('usr/local/bin/node'));
   });
 
-  for (const [index, { name, description }] of images.entries()) {
+  for (const [index, { name, description, target }] of images.entries()) {
     const image = (): ImageArchive => {
       const archive = archives[index];
       assert.ok(archive);
@@ -57,7 +57,8 @@ describe('an image', () => {
     it(`${name}: runs as nobody, without a shell, and says what it is`, () => {
       const { User, Entrypoint, Labels } = image().config;
       assert.equal(User, '65532:65532');
-      assert.deepEqual(Entrypoint, ['/usr/local/bin/node', '/app/main.mjs']);
+      const flags = target === 'pod-program' ? ['--use-openssl-ca'] : [];
+      assert.deepEqual(Entrypoint, ['/usr/local/bin/node', ...flags, '/app/main.mjs']);
       assert.equal(Labels?.['org.opencontainers.image.title'], name);
       assert.equal(Labels?.['org.opencontainers.image.description'], description);
       assert.equal(Labels?.['org.opencontainers.image.licenses'], 'Apache-2.0');
