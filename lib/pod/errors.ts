@@ -52,6 +52,6 @@ export const unusableCertificate = (problem: string): AppError =>
 
 /** For the termination message: what happened, then what to do. */
 export function describeForPeople(error: unknown): string {
-  const hint = error instanceof AppError && error.hint !== undefined ? `\nhint: ${error.hint}` : '';
-  return redactText(`error: ${describeError(error)}${hint}\n`);
+  const [code, hint] = error instanceof AppError ? [` ${error.code}`, error.hint && `\nhint: ${error.hint}`] : [];
+  return redactText(`error${code ?? ''}: ${describeError(error)}${hint ?? ''}\n`);
 }

@@ -62,7 +62,7 @@ for (const kind of ['step-ca', 'autocert-ca'] as const) {
       assert.match(output, /ERR_TOKEN_REFUSED/);
       assert.match(
         readFileSync(terminationMessagePath(second), 'utf8'),
-        /^error: one-time token: refused.*\nhint: it was used before/,
+        /^error ERR_TOKEN_REFUSED: one-time token: refused.*\nhint: it was used before/,
       );
       assert.deepEqual(readdirSync(second.volume), []);
     });
