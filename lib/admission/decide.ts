@@ -70,7 +70,8 @@ function planInjection(
   // A renewer that is there stays where it is.
   const native = renewer ? renewer.container.list === 'initContainers' : wanted;
 
-  const contextOf = (template: WebhookConfig['renewer']) => buildSecurityContext(template, wish, pod, users);
+  const contextOf = (template: WebhookConfig['renewer']) =>
+    buildSecurityContext(template, wish, pod, users, config.tokenMode);
   const bootstrapperContext = contextOf(config.bootstrapper);
   const keyMode = keyModeOf(bootstrapper) ?? chooseKeyMode(bootstrapperContext, wish, pod, users);
   const podName = pod.name || review.name;

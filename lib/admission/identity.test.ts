@@ -172,9 +172,12 @@ describe('the injected containers', () => {
     assert.match(inject({}, { mode: '0666' }).warnings[0] ?? '', /lets others than the owner write/);
   });
 
-  it('run as somebody when the image is upstream’s, which is root’s', () => {
-    const { context } = inject({}, {}, { config: configOf(upstreamConfigText, { nativeSidecar: 'always' }) });
-    assert.equal(context.runAsUser, 65532);
+  it('run as somebody in token mode secret, where the image may be root’s, as upstream’s are', () => {
+    const config = configOf(upstreamConfigText, { nativeSidecar: 'always' });
+    const image = 'mirror.example.com/own-bootstrapper:1';
+    for (const bootstrapper of [config.bootstrapper, { ...config.bootstrapper, image }]) {
+      assert.equal(inject({}, {}, { config: { ...config, bootstrapper } }).context.runAsUser, 65532);
+    }
   });
 });
 

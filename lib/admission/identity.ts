@@ -11,7 +11,7 @@
  * Annotation `owner` names the uid, `mode` the mode. The security context satisfies PodSecurity `restricted` by itself,
  * whatever the pod's level is; fields of the template win, null there leaves the field out (OpenShift assigns uids).
  */
-import type { ContainerTemplate } from './config/index.ts';
+import type { ContainerTemplate, WebhookConfig } from './config/index.ts';
 import type { Container, Pod } from './pod.ts';
 import { isRecord } from './review.ts';
 import type { CertificateWish, JsonObject } from './types.ts';
@@ -22,11 +22,11 @@ export type KeyMode = (typeof keyModes)[number];
 /** uid and gid that a container runs as; absent where the image decides. */
 export type RunAs = { readonly uid?: number; readonly gid?: number };
 
-/** The user of our images, also given where root would be the alternative. */
+/**
+ * The user of our images, also given where root would be the alternative: in token mode `secret` the image may be any that
+ * keeps upstream's contract, and upstream's own run as root, which `restricted` forbids.
+ */
 const nonRootUid = 65532;
-
-/** Upstream's images run as root unless told otherwise, which `restricted` forbids. */
-const runsAsRoot = (image: string): boolean => /(^|\/)smallstep\/autocert-(bootstrapper|renewer)([:@]|$)/.test(image);
 
 /**
  * The security context of an injected container.
@@ -38,9 +38,10 @@ export function buildSecurityContext(
   wish: CertificateWish,
   pod: Pod,
   users: readonly Container[],
+  tokenMode: WebhookConfig['tokenMode'],
 ): JsonObject {
   const given = isRecord(template.securityContext) ? (template.securityContext as JsonObject) : {};
-  const { uid, gid } = chooseRunAs(template.image, wish, pod, users);
+  const { uid, gid } = chooseRunAs(tokenMode === 'secret', wish, pod, users);
   const merged: JsonObject = {
     allowPrivilegeEscalation: false,
     capabilities: { drop: ['ALL'] },
@@ -63,7 +64,7 @@ export function buildSecurityContext(
 }
 
 /** Who writes the files, when the image does not decide. */
-function chooseRunAs(image: string, wish: CertificateWish, pod: Pod, users: readonly Container[]): RunAs {
+function chooseRunAs(isForeignImage: boolean, wish: CertificateWish, pod: Pod, users: readonly Container[]): RunAs {
   if (wish.owner) return wish.owner;
   const podUid = numberAt(pod.securityContext, 'runAsUser');
   const candidates = users.filter((container) => (uidOf(container, pod) ?? 0) > 0);
@@ -71,7 +72,7 @@ function chooseRunAs(image: string, wish: CertificateWish, pod: Pod, users: read
   // With several uids: the pod's own, else that of the first container (apps before init containers).
   const chosen = common ?? ((podUid ?? 0) > 0 ? podUid : uidOf(candidates.find(isApp) ?? candidates[0], pod));
   if (chosen === undefined || chosen === 0) {
-    return podUid === 0 || runsAsRoot(image) ? { uid: nonRootUid } : {};
+    return podUid === 0 || isForeignImage ? { uid: nonRootUid } : {};
   }
   const from = candidates.find((container) => uidOf(container, pod) === chosen && isApp(container)) ?? candidates[0];
   const gid = from && uidOf(from, pod) === chosen ? numberAt(from.securityContext, 'runAsGroup') : undefined;

@@ -9,7 +9,7 @@ export { hasNativeSidecars } from './native-sidecars.ts';
 export { renderPatch } from './patch.ts';
 export { quote } from './quote.ts';
 export { isInjected } from './recognize.ts';
-export { describeDenial, type Outcome, renderResponse } from './response.ts';
+export { describeDenial, type Outcome, renderResponse, serializeResponse } from './response.ts';
 export { parseAdmissionReview } from './review.ts';
 export type {
   CertificateWish,
