@@ -72,6 +72,8 @@ export class CaLink {
   readonly #settings: CaLinkSettings;
   readonly #deps: CaLinkDeps;
   #trust: Trust | undefined;
+  /** Asked for at each admission, and the same until the root changes. */
+  #fingerprint: { readonly root: Certificate; readonly hex: string } | undefined;
   #fileProblem: string | undefined;
   #key: ProvisionerKey | undefined;
   /** The password that opened the key: another one in the file means a key to open anew. */
@@ -134,7 +136,8 @@ export class CaLink {
   fingerprint(): string {
     const root = this.#certificate?.root ?? this.#trust?.roots[0];
     if (!root) throw notReady(this.#deps.readiness.report().why ?? 'the root is not there');
-    return fingerprint(root.der);
+    if (this.#fingerprint?.root !== root) this.#fingerprint = { root, hex: fingerprint(root.der) };
+    return this.#fingerprint.hex;
   }
 
   /** Lifetimes that our provisioner gives, where the CA told. */

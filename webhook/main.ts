@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { parseWebhookConfig } from '../lib/admission/config/index.ts';
 import { describeError, isAppError } from '../lib/errors/index.ts';
 import { connectKubernetes } from '../lib/kubernetes/index.ts';
-import { createLogger, parseLogLevel } from '../lib/log/index.ts';
+import { batchedStandardOutput, createLogger, parseLogLevel } from '../lib/log/index.ts';
 import { systemClock } from '../lib/time/index.ts';
 import { configUnreadable } from './errors.ts';
 import { programName, startWebhook } from './start.ts';
@@ -38,6 +38,7 @@ async function run(path: string): Promise<void> {
     name: programName,
     format: config.logFormat,
     level: parseLogLevel(env.LOG_LEVEL || 'info', 'LOG_LEVEL'),
+    write: batchedStandardOutput(),
   });
   const kubernetes = await connectKubernetes({
     userAgent: programName,

@@ -1,4 +1,6 @@
+export type { BatchedOutput } from './batched-output.ts';
 export {
+  batchedStandardOutput,
   createLogger,
   type LogFields,
   type LogFormat,

@@ -8,6 +8,7 @@
  */
 import { AppError } from '../errors/index.ts';
 import { type Clock, systemClock } from '../time/index.ts';
+import { type BatchedOutput, createBatchedOutput } from './batched-output.ts';
 import { redactFields, redactText } from './redact.ts';
 
 const levels = ['debug', 'info', 'warn', 'error'] as const;
@@ -99,6 +100,9 @@ function renderTextValue(value: unknown): string {
 
 /** A line feed in a message would forge a record. */
 const oneLine = (text: string): string => text.replace(/\p{Cc}+/gu, ' ');
+
+/** For `write` of a program that logs every request: one write for the lines of one turn of the event loop. */
+export const batchedStandardOutput = (): BatchedOutput => createBatchedOutput(writeToStandardOutput);
 
 let outputIsWatched = false;
 
