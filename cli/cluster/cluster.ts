@@ -5,7 +5,7 @@
  * Keep: nothing here changes the cluster but `apply`, which only the installer calls.
  */
 import { AppError } from '../../lib/errors/index.ts';
-import type { ApiAnswer, ApiSession } from '../../lib/kubernetes/index.ts';
+import type { ApiAnswer, ApiSession, ExecResult } from '../../lib/kubernetes/index.ts';
 import type { KubernetesObject, Metadata } from './objects.ts';
 
 export type Reading<T> =
@@ -28,10 +28,12 @@ export type Action = {
 /** Objects of a page. Larger ones are cut off by some proxies. */
 const pageSize = 500;
 
-export class Cluster {
-  readonly #session: Pick<ApiSession, 'call' | 'server' | 'context' | 'namespace' | 'close'>;
+type Session = Pick<ApiSession, 'call' | 'exec' | 'server' | 'context' | 'namespace' | 'close'>;
 
-  constructor(session: Pick<ApiSession, 'call' | 'server' | 'context' | 'namespace' | 'close'>) {
+export class Cluster {
+  readonly #session: Session;
+
+  constructor(session: Session) {
     this.#session = session;
   }
 
@@ -101,6 +103,24 @@ export class Cluster {
     const { namespace, name, port } = service;
     const place = `/api/v1/namespaces/${namespace}/services/https:${name}:${port}/proxy${path}`;
     return this.#session.call({ method: 'GET', path: place });
+  }
+
+  /** GET of a path of a pod over plain HTTP, through the API server. */
+  proxyPod({ metadata }: KubernetesObject, port: number, path: string): Promise<Reading<string>> {
+    return this.get(`/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}:${port}/proxy${path}`);
+  }
+
+  /** Runs a command in a container of a pod, without input. */
+  async exec(
+    { metadata }: KubernetesObject,
+    container: string,
+    command: readonly string[],
+  ): Promise<Reading<ExecResult>> {
+    const { namespace = '', name: pod = '' } = metadata;
+    const answer = await this.#session.exec({ namespace, pod, container, command });
+    if ('stdout' in answer) return { kind: 'found', value: answer };
+    const reading = readingOf<never>(answer);
+    return reading.kind === 'found' ? { kind: 'failed', why: `status ${answer.status} without an upgrade` } : reading;
   }
 
   /** What would become of a new pod: admission runs in full and nothing is stored. */

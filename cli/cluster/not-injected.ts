@@ -12,9 +12,6 @@ import { findUnmet } from './selectors.ts';
 /** Label of namespaces, the same as the prefix of annotations without its slash. */
 export const namespaceLabel = contract.annotationPrefix.replace(/\/$/, '');
 
-export const asksForCertificate = ({ metadata }: Pod): boolean =>
-  (metadata.annotations?.[annotations.name] ?? '') !== '';
-
 export const reasonCodes = [
   'pod-in-namespace-without-label',
   'pod-in-excluded-namespace',

@@ -58,6 +58,7 @@ export const catalogue: readonly CatalogueEntry[] = [
   entry('install', 'install autocert into a cluster, without Helm', () => import('./install.ts')),
   entry('doctor', 'check an installation in a cluster, and say what to do', () => import('./doctor.ts')),
   entry('explain', 'say what is injected into a pod, and why or why not', () => import('./explain.ts')),
+  entry('pods', 'list which pod holds which certificate, until when, renewed when', () => import('./pods.ts')),
   entry('local run', 'run annotated pod manifests on this machine, without a cluster', () => import('./local-run.ts')),
   entry('demo', 'see the whole product at work on this machine, no cluster needed', () => import('./demo.ts')),
   entry('version', 'print the version', () => import('./version.ts')),

@@ -9,4 +9,5 @@ export {
   type PatchOperation,
   type TokenReviewResult,
 } from './client.ts';
+export type { ExecRequest, ExecResult } from './exec.ts';
 export { type ApiAnswer, type ApiCall, ApiSession, openSession, type SessionOptions } from './session.ts';

@@ -5,7 +5,8 @@
 import type { RequestContext } from '@kubernetes/client-node';
 import { applyCredentials, type KubeConfig, loadPersonalConfig } from './configuration.ts';
 import { apiUnreachable } from './errors.ts';
-import { KeepAliveTransport, TransportFailure } from './transport.ts';
+import { type ExecRequest, type ExecResult, execPath, makeHandshake, readExec } from './exec.ts';
+import { KeepAliveTransport, type RawAnswer, TransportFailure } from './transport.ts';
 
 export type SessionOptions = {
   /** A kubeconfig file; without it $KUBECONFIG, ~/.kube/config, the pod around us. */
@@ -102,16 +103,35 @@ export class ApiSession {
         getBody: () => text,
         getSignal: () => signal,
       });
-      const received = await answer.body.text();
-      const { 'content-type': type = '', warning = '' } = answer.headers;
-      return {
-        status: answer.status,
-        body: type.startsWith('application/json') ? parseJson(received) : received,
-        warnings: parseWarnings(warning),
-      };
+      return await readAnswer(answer);
     } catch (error) {
       const action = { verb: method.toLowerCase(), resource: path.replace(/\?.*/, ''), group: '' };
       throw error instanceof TransportFailure ? apiUnreachable(action, error.cause) : error;
+    }
+  }
+
+  /**
+   * Runs a command in a container, without input. An answer where the API server or the kubelet refuses.
+   *
+   * @throws {AppError} ERR_KUBERNETES_UNREACHABLE (unavailable), ERR_KUBERNETES_CONFIG (invalid)
+   */
+  async exec(target: ExecRequest, timeoutMs = 20_000): Promise<ExecResult | ApiAnswer> {
+    const credentials = await applyCredentials(this.#config, this.#transport);
+    const handshake = makeHandshake();
+    const headers = { ...credentials, 'User-Agent': this.#userAgent, ...handshake.headers };
+    const signal = AbortSignal.timeout(timeoutMs);
+    const action = { verb: 'exec', resource: `pods/${target.pod}`, group: '' };
+    try {
+      const answer = await this.#transport.upgrade(this.server.replace(/\/$/, '') + execPath(target), headers, signal);
+      if (!('socket' in answer)) return await readAnswer(answer);
+      const { socket, head } = answer;
+      if (answer.headers['sec-websocket-accept'] !== handshake.accept) {
+        socket.destroy();
+        throw new Error('the upgrade was not answered as WebSocket asks for');
+      }
+      return await readExec(socket, head, signal);
+    } catch (error) {
+      throw apiUnreachable(action, error instanceof TransportFailure ? error.cause : error);
     }
   }
 
@@ -119,6 +139,13 @@ export class ApiSession {
   close(): void {
     this.#transport.close();
   }
+}
+
+async function readAnswer({ status, headers, body }: RawAnswer): Promise<ApiAnswer> {
+  const received = await body.text();
+  const { 'content-type': type = '', warning = '' } = headers;
+  const parsed = type.startsWith('application/json') ? parseJson(received) : received;
+  return { status, body: parsed, warnings: parseWarnings(warning) };
 }
 
 function parseJson(text: string): unknown {

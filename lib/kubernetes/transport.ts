@@ -6,7 +6,9 @@
  * of the time. Here one agent lives as long as the TLS settings stay the same: they change when a mounted CA or client
  * certificate is rotated.
  */
+import type { IncomingMessage } from 'node:http';
 import { Agent, type RequestOptions, request } from 'node:https';
+import type { Duplex } from 'node:stream';
 import type { RequestContext, ResponseBody } from '@kubernetes/client-node';
 
 /** Status, headers and body of an answer; the caller wraps it into the client's own class. */
@@ -14,6 +16,14 @@ export type RawAnswer = {
   readonly status: number;
   readonly headers: Record<string, string>;
   readonly body: ResponseBody;
+};
+
+/** A connection that speaks another protocol now. */
+export type Upgraded = {
+  readonly socket: Duplex;
+  /** What came with the answer already. */
+  readonly head: Buffer;
+  readonly headers: Record<string, string>;
 };
 
 /** What of a request travels. */
@@ -62,6 +72,25 @@ export class KeepAliveTransport {
     }
   }
 
+  /**
+   * Asks for another protocol on the connection, which belongs to the caller then; the answer itself when it is refused.
+   *
+   * @throws {TransportFailure}
+   */
+  upgrade(url: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Upgraded | RawAnswer> {
+    return new Promise((resolve, reject) => {
+      const fail = (cause: unknown): void =>
+        reject(new TransportFailure('no answer', { cause: signal.aborted ? signal.reason : cause }));
+      const call = request(url, { headers, agent: this.#agent, signal });
+      call.on('upgrade', (response, socket, head) => {
+        resolve({ socket, head, headers: flatHeaders(response.headers) });
+      });
+      call.on('response', (response) => collect(response).then(resolve, fail));
+      call.on('error', fail);
+      call.end();
+    });
+  }
+
   /** Closes idle connections. */
   close(): void {
     this.#agent?.destroy();
@@ -76,22 +105,7 @@ export class KeepAliveTransport {
     return new Promise((resolve, reject) => {
       const options = { method: context.getHttpMethod(), headers, agent: this.#agent, ...(signal ? { signal } : {}) };
       const call = request(context.getUrl(), options, (response) => {
-        const chunks: Buffer[] = [];
-        let size = 0;
-        response.on('data', (chunk: Buffer) => {
-          size += chunk.length;
-          chunks.push(chunk);
-          if (size > maxAnswerBytes) response.destroy(new Error(`answer longer than ${maxAnswerBytes} bytes`));
-        });
-        response.on('error', reject);
-        response.on('end', () => {
-          if (!response.complete) return reject(new Error('answer cut off'));
-          resolve({
-            status: response.statusCode ?? 0,
-            headers: flatHeaders(response.headers),
-            body: bufferedBody(Buffer.concat(chunks)),
-          });
-        });
+        collect(response).then(resolve, reject);
       });
       call.on('error', (error: NodeJS.ErrnoException) => {
         const stale = call.reusedSocket && error.code === 'ECONNRESET';
@@ -112,6 +126,28 @@ class StaleConnection extends Error {}
 function retire(agent: Agent): void {
   agent.maxFreeSockets = 0;
   for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
+}
+
+/** The whole answer. @throws {Error} when it is cut off or too long */
+function collect(response: IncomingMessage): Promise<RawAnswer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    response.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      chunks.push(chunk);
+      if (size > maxAnswerBytes) response.destroy(new Error(`answer longer than ${maxAnswerBytes} bytes`));
+    });
+    response.on('error', reject);
+    response.on('end', () => {
+      if (!response.complete) return reject(new Error('answer cut off'));
+      resolve({
+        status: response.statusCode ?? 0,
+        headers: flatHeaders(response.headers),
+        body: bufferedBody(Buffer.concat(chunks)),
+      });
+    });
+  });
 }
 
 function flatHeaders(headers: NodeJS.Dict<string | string[]>): Record<string, string> {

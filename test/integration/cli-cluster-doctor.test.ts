@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { CheckResult, Finding } from '../../cli/cluster/doctor/check.ts';
 import { type AdmissionCluster, startAdmissionCluster } from './api-server/admission-cluster.ts';
-import { autocert, namespaceYaml, podYaml, type Ran, reportReplicas } from './cli-cluster-fixture.ts';
+import { autocert, namespaceYaml, nextSecond, podYaml, type Ran, reportReplicas } from './cli-cluster-fixture.ts';
 import { until } from './webhook-harness.ts';
 
 const registration = 'mutatingwebhookconfiguration/autocert-autocert-webhook-config';
@@ -109,6 +109,7 @@ describe('autocert doctor', () => {
       () => kubectl(['apply', '-f', '-'], pods.join('')),
       () => true,
     );
+    await nextSecond(); // the times of objects are whole seconds
     await kubectl(['-n', 'shop', 'annotate', 'pod', 'plain', 'autocert.step.sm/name=plain.shop']);
     const { findings, ids } = await examine();
     const seen = Object.fromEntries(findings.map(({ id, what, remedy }) => [id, [what, remedy]]));

@@ -1,11 +1,10 @@
 /** Everything that the checks look at, read once. Reads only; the one POST is a dry run and the reviews of rights. */
-import { isInjected } from '../../../lib/admission/index.ts';
 import type { EpochMs } from '../../../lib/time/index.ts';
+import { type AskingPod, readAskingPods } from '../asking-pods.ts';
 import type { Action, Cluster, Reading } from '../cluster.ts';
 import { foundIn } from '../cluster.ts';
 import { findInstallation, type Installation } from '../installation.ts';
-import { asksForCertificate } from '../not-injected.ts';
-import type { Namespace, Pod } from '../objects.ts';
+import type { Namespace } from '../objects.ts';
 import { troubleOf } from '../workload-state.ts';
 import { type AdmissionProbe, type HttpProbe, probeAdmission, probeService } from './probes.ts';
 
@@ -30,8 +29,6 @@ export type Facts = {
   /** Live pods that ask for a certificate. */
   readonly pods: Reading<readonly AskingPod[]>;
 };
-
-export type AskingPod = { readonly pod: Pod; readonly injected: boolean };
 
 export type Scope = {
   /** Undefined: every namespace. */
@@ -58,7 +55,7 @@ export async function gatherFacts(cluster: Cluster, { namespace, now }: Scope): 
           why: 'the CA is not a Service of this cluster; the webhook says whether it reaches it',
         } as const),
     probeAdmission(cluster, installation, foundIn(namespaces) ?? []),
-    readPods(cluster, namespace, foundIn(config)),
+    readAskingPods(cluster, namespace, foundIn(config)),
   ]);
   return {
     ...{ now, version, installation, endpoints, webhookTrouble, caTrouble, webhookRights },
@@ -129,21 +126,3 @@ async function reviewWebhookRights(cluster: Cluster, installation: Installation)
     })),
   );
 }
-
-async function readPods(
-  cluster: Cluster,
-  namespace: string | undefined,
-  config: Parameters<typeof isInjected>[1] | undefined,
-): Promise<Facts['pods']> {
-  const path = namespace === undefined ? '/api/v1/pods' : `/api/v1/namespaces/${namespace}/pods`;
-  const reading = await cluster.list<Pod>(path, {}, (pod) => asksForCertificate(pod) && isLive(pod));
-  if (reading.kind !== 'found') return reading;
-  // Without the configuration: the name that the containers have unless somebody changed it
-  const hasOurs = ({ spec }: Pod): boolean =>
-    (spec?.initContainers ?? []).some(({ name }) => name === 'autocert-bootstrapper');
-  const injected = (pod: Pod): boolean => (config ? isInjected(pod, config) : hasOurs(pod));
-  return { kind: 'found', value: reading.value.map((pod) => ({ pod, injected: injected(pod) })) };
-}
-
-const isLive = ({ metadata, status }: Pod): boolean =>
-  metadata.deletionTimestamp === undefined && status?.phase !== 'Succeeded' && status?.phase !== 'Failed';

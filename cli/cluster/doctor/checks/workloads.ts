@@ -1,10 +1,11 @@
 /** Namespaces and pods: who asks for a certificate and does not get one, and why. Pure. */
+import type { AskingPod } from '../../asking-pods.ts';
 import { foundIn } from '../../cluster.ts';
 import { explainNotInjected, findSimilarLabel, namespaceLabel } from '../../not-injected.ts';
 import type { ContainerStatus, Namespace, Pod } from '../../objects.ts';
 import { findUnmet } from '../../selectors.ts';
 import { type CheckResult, conclude, error, type Finding, unknown, warning, whyNot } from '../check.ts';
-import type { AskingPod, Facts } from '../facts.ts';
+import type { Facts } from '../facts.ts';
 
 export function checkNamespaces({ namespaces, installation }: Facts): CheckResult {
   const check = { id: 'namespaces', title: 'labels of namespaces' };
