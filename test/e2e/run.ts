@@ -2,6 +2,7 @@
  * `make e2e`: cluster up, images built and imported, scenarios, cluster gone.
  *
  *   scenarios/shared/  beside each other, on one installation
+ *   scenarios/beside/  beside each other, each with an installation of its own
  *   scenarios/alone/   one after the other, each with an installation of its own
  */
 import { spawn } from 'node:child_process';
@@ -45,8 +46,8 @@ async function runFiles(files: readonly string[], concurrency: number): Promise<
 const stopSignals = ['SIGINT', 'SIGTERM'] as const;
 
 async function main(): Promise<number> {
-  const [shared, alone] = [scenarios('shared'), scenarios('alone')];
-  if (shared.length + alone.length === 0) throw new Error(`no scenario is named ${only}`);
+  const [shared, beside, alone] = [scenarios('shared'), scenarios('beside'), scenarios('alone')];
+  if (shared.length + beside.length + alone.length === 0) throw new Error(`no scenario is named ${only}`);
   const built = await buildImages(() => {});
   for (const { tag, ownBytes } of built)
     say(`image ${tag}, ${(ownBytes / 1e6).toFixed(2)} MB beside the shared layers, compressed`);
@@ -64,6 +65,7 @@ async function main(): Promise<number> {
       results.push(await runFiles(shared, 3));
       await remove();
     }
+    results.push(await runFiles(beside, beside.length));
     for (const file of alone) results.push(await runFiles([file], 1));
     const [passed, failed] = results.reduce(([p, f], [q, g]) => [p + q, f + g], [0, 0]);
     say('done');

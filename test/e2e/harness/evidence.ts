@@ -20,14 +20,14 @@ type Named = { readonly name: string };
 /**
  * Keeps everything that may explain a failure. Does not fail itself: what cannot be read says why in its file.
  * @param name       name of the folder
- * @param namespaces those to look into, beside ours
+ * @param namespaces those to look into
  * @returns          path of the folder
  */
 export async function keepEvidence(name: string, namespaces: readonly string[]): Promise<string> {
   const folder = join(failures, name);
   mkdirSync(folder, { recursive: true });
   await keep(join(folder, 'cluster.yaml'), kubectl('get', clusterWide, '--output=yaml'));
-  for (const namespace of new Set([...namespaces, 'step'])) await keepNamespace(join(folder, namespace), namespace);
+  for (const namespace of new Set(namespaces)) await keepNamespace(join(folder, namespace), namespace);
   cpSync(inState('log'), join(folder, 'node'), { recursive: true });
   return folder;
 }

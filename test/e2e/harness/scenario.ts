@@ -5,10 +5,13 @@
 import { it } from 'node:test';
 import { keepEvidence, withEvidence } from './evidence.ts';
 import { apply, type KubernetesObject, kubectl, readObject } from './kubectl.ts';
+import { main, type Release } from './release.ts';
 import { eventually } from './wait.ts';
 
 export type ScenarioOptions = {
-  /** Labels of the namespace; by default that which switches autocert on. */
+  /** The release that serves its pods. */
+  readonly release?: Release;
+  /** Labels of the namespace; by default those that make the release serve it. */
   readonly labels?: Readonly<Record<string, string>>;
 };
 
@@ -117,13 +120,11 @@ export class Scenario {
 export const isReady = ({ status }: Pod): boolean =>
   status.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false;
 
-const enabled = { 'autocert.step.sm': 'enabled' };
-
 /** Registers a test that runs in a namespace of its own, and takes the namespace away behind it. */
 export function scenario(
   name: string,
   body: (scenario: Scenario) => Promise<void>,
-  { labels = enabled }: ScenarioOptions = {},
+  { release = main, labels = release.namespaceLabels }: ScenarioOptions = {},
 ): void {
   it(name, async () => {
     const namespace = `${name
@@ -137,7 +138,7 @@ export function scenario(
       await eventually('its default ServiceAccount', 30, () => running.read('serviceaccount', 'default'));
       await body(running);
     } catch (error) {
-      throw withEvidence(error, await keepEvidence(namespace, [namespace]));
+      throw withEvidence(error, await keepEvidence(namespace, [namespace, release.namespace]));
     } finally {
       await kubectl('delete', 'namespace', namespace, '--wait=false');
     }

@@ -4,7 +4,7 @@ import { after, describe } from 'node:test';
 import { inspectCertificate } from '../../harness/certificates.ts';
 import { kubectl, readObject } from '../../harness/kubectl.ts';
 import { pod } from '../../harness/pods.ts';
-import { helm, install, remove } from '../../harness/release.ts';
+import { helm, install, remove, restartWebhook } from '../../harness/release.ts';
 import { scenario } from '../../harness/scenario.ts';
 import { eventually } from '../../harness/wait.ts';
 import { timeoutFlag } from '../../patience.ts';
@@ -26,8 +26,7 @@ describe('a release', () => {
     })();
     try {
       await install({ set: { replicaCount: '3', 'autocert.certLifetime': '2h' } });
-      await kubectl('rollout', 'restart', 'deployment/autocert', '--namespace=step');
-      await kubectl('rollout', 'status', 'deployment/autocert', '--namespace=step', timeoutFlag(180));
+      await restartWebhook();
     } finally {
       upgrading = false;
     }

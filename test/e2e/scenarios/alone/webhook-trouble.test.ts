@@ -5,12 +5,13 @@ import { restartApiServer } from '../../cluster/faults.ts';
 import { inspectCertificate } from '../../harness/certificates.ts';
 import { kubectl, readObject } from '../../harness/kubectl.ts';
 import { pod } from '../../harness/pods.ts';
-import { install, remove } from '../../harness/release.ts';
+import { changeCaJson, install, main, remove, restartWebhook, scaleCa, untilRolledOut } from '../../harness/release.ts';
 import { scenario } from '../../harness/scenario.ts';
-import { eventually } from '../../harness/wait.ts';
+import { eventually, isSoak } from '../../harness/wait.ts';
 import { timeoutFlag } from '../../patience.ts';
 
 const selector = 'app.kubernetes.io/name=autocert';
+const lifeSeconds = isSoak ? 300 : 40;
 const configuration = 'autocert-autocert-webhook-config';
 
 describe('with trouble around the webhook', () => {
@@ -35,7 +36,7 @@ describe('with trouble around the webhook', () => {
           '--grace-period=0',
           '--force',
         );
-        await kubectl('rollout', 'status', 'deployment/autocert', '--namespace=step', timeoutFlag(60));
+        await untilRolledOut(main.deployment, main.namespace);
       }
     })();
     const made: string[] = [];
@@ -102,4 +103,27 @@ describe('with trouble around the webhook', () => {
     await s.apply(pod('web', { annotations: { name: `web.${s.namespace}.svc` } }));
     await s.readyPod('web');
   });
+
+  scenario(
+    'its certificate ends while the CA is away: pods are refused in words, and served when the CA is back',
+    async (s) => {
+      await changeCaJson(({ authority }) => {
+        const life = `${lifeSeconds}s`;
+        authority.backdate = '0s';
+        authority.claims = { minTLSCertDuration: '10s', maxTLSCertDuration: '24h', defaultTLSCertDuration: life };
+      });
+      await restartWebhook();
+      await scaleCa(0);
+      const condition = '--for=condition=Ready=false';
+      const limit = timeoutFlag(2 * lifeSeconds + 60);
+      await kubectl('wait', 'pods', '--namespace=step', `--selector=${selector}`, condition, limit);
+      await restartApiServer(); // a connection that it has kept is not verified again
+      const web = pod('web', { annotations: { name: `web.${s.namespace}.svc` } });
+      assert.match(await s.refusal(web), /not injected/);
+      await scaleCa(1);
+      await eventually('the webhook to serve again', 120, () => s.apply(web));
+      await s.readyPod('web', 120);
+      await inspectCertificate(s, 'web');
+    },
+  );
 });

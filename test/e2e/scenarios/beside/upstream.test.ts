@@ -10,7 +10,7 @@ import { initCa } from '../../../peers/certificate-authority.ts';
 import { inspectCertificate } from '../../harness/certificates.ts';
 import { apply, kubectl } from '../../harness/kubectl.ts';
 import { folder, pod, workload } from '../../harness/pods.ts';
-import { install, remove } from '../../harness/release.ts';
+import { install, remove, separate } from '../../harness/release.ts';
 import { type Scenario, scenario } from '../../harness/scenario.ts';
 import { eventually } from '../../harness/wait.ts';
 import { timeoutFlag } from '../../patience.ts';
@@ -18,13 +18,15 @@ import { timeoutFlag } from '../../patience.ts';
 const nameOf = ({ namespace }: Scenario): string => `web.${namespace}.svc.cluster.local`;
 const repository = join(import.meta.dirname, '../../../..');
 
+const release = separate('autocert-upstream');
+
 describe('coming from upstream', () => {
   after(async () => {
-    await remove();
+    await remove(release);
     await kubectl('delete', 'namespace', 'step-ca', '--ignore-not-found');
   });
 
-  scenario('its values install ours, and a pod that it injected is taken over at its next restart', async (s) => {
+  const takeOver = async (s: Scenario): Promise<void> => {
     // what upstream's webhook has put into a pod template's pod: two containers, a volume, the status
     const volume = { name: 'certs', emptyDir: {} };
     const mount = { name: 'certs', mountPath: folder };
@@ -41,7 +43,7 @@ describe('coming from upstream', () => {
       workload('Deployment', 'web', { annotations: { name: nameOf(s) } }),
     );
     const old = await s.readyPod('old');
-    await install({ valuesFiles: [join(repository, 'charts/autocert/ci/upstream-defaults-values.yaml')] });
+    await install({ files: [join(repository, 'charts/autocert/ci/upstream-defaults-values.yaml')] }, release);
     assert.deepEqual((await s.pod('old')).metadata.uid, old.metadata.uid);
     const [before] = await s.readyPods('app=web');
     assert.equal(before?.spec.initContainers, undefined, 'made before the installation');
@@ -49,20 +51,27 @@ describe('coming from upstream', () => {
     await s.kubectl('rollout', 'status', 'deployment/web', timeoutFlag(120));
     const [restarted] = await s.readyPods('app=web');
     await inspectCertificate(s, restarted?.metadata.name ?? '');
-    await remove();
+    await remove(release);
+  };
+  scenario('its values install ours, and a pod that it injected is taken over at its next restart', takeOver, {
+    release,
   });
 
-  scenario('containers that follow its contract, with the real step CLI, run on our webhook and our CA', async (s) => {
-    await install({
-      set: {
-        'autocert.tokenMode': 'secret',
-        'autocert.writeMode': 'in-place',
-        'bootstrapper.image.repository': 'contract-bootstrapper',
-        'bootstrapper.image.tag': 'v1',
-        'renewer.image.repository': 'contract-renewer',
-        'renewer.image.tag': 'v1',
+  const runContract = async (s: Scenario): Promise<void> => {
+    await remove(release);
+    await install(
+      {
+        set: {
+          'autocert.tokenMode': 'secret',
+          'autocert.writeMode': 'in-place',
+          'bootstrapper.image.repository': 'contract-bootstrapper',
+          'bootstrapper.image.tag': 'v1',
+          'renewer.image.repository': 'contract-renewer',
+          'renewer.image.tag': 'v1',
+        },
       },
-    });
+      release,
+    );
     await s.apply(pod('web', { annotations: { name: nameOf(s), duration: '1h' } }));
     const { spec } = await s.readyPod('web');
     assert.deepEqual(
@@ -72,10 +81,11 @@ describe('coming from upstream', () => {
     const seen = await inspectCertificate(s, 'web');
     assert.equal(seen.subject, `CN=${nameOf(s)}`);
     await s.kubectl('delete', 'pod', 'web', '--grace-period=0', '--force');
-    await remove();
-  });
+  };
+  scenario('containers that follow its contract, with the real step CLI, run on ours', runContract, { release });
 
-  scenario('the real step-ca in the cluster serves our webhook and our pods', async (s) => {
+  const useStepCa = async (s: Scenario): Promise<void> => {
+    await remove(release); // from a CA of ours to another one is a new release
     const authority = await initCa('step-ca', { flags: ['--dns', 'ca.step-ca.svc'] });
     const values = await mkdtemp(join(tmpdir(), 'autocert-values-'));
     try {
@@ -135,7 +145,7 @@ describe('coming from upstream', () => {
           },
         }),
       );
-      await install({ valuesFiles: [file] });
+      await install({ files: [file] }, release);
       await s.apply(pod('web', { annotations: { name: nameOf(s), duration: '5m' } }));
       await s.readyPod('web');
       const seen = await inspectCertificate(s, 'web');
@@ -149,5 +159,6 @@ describe('coming from upstream', () => {
       await authority.remove();
       await rm(values, { recursive: true, force: true });
     }
-  });
+  };
+  scenario('the real step-ca in the cluster serves our webhook and our pods', useStepCa, { release });
 });
