@@ -52,7 +52,9 @@ export async function probeAdmission(
   if (!webhook || !settings)
     return { kind: 'unknown', why: 'registration and config.yaml of the webhook are not known' };
   const candidates = namespaces.filter(
-    (namespace) => !whyNotCalled({ metadata: {} }, { namespace, webhook, registeredAt: undefined }),
+    (namespace) =>
+      namespace.metadata.deletionTimestamp === undefined &&
+      !whyNotCalled({ metadata: {} }, { namespace, webhook, registeredAt: undefined }),
   );
   const [place] = candidates;
   const namespace = place?.metadata.name;
@@ -66,10 +68,8 @@ export async function probeAdmission(
     return { kind: names.includes(settings.bootstrapper.name) ? 'injected' : 'not-injected', namespace };
   }
   const why = messageOf(body) || `status ${status}`;
-  const ours = why.includes(webhook.name) || why.includes('autocert');
-  // Quotas, PodSecurity, policies of others and missing rights say nothing of autocert
-  const others = /is forbidden: (User|exceeded quota|violates PodSecurity)/.test(why);
-  return ours && !others ? { kind: 'refused', namespace, why } : { kind: 'unknown', why };
+  // Quotas, PodSecurity, policies of others and missing rights say nothing of autocert; its policy quotes the annotation
+  return why.includes(webhook.name) ? { kind: 'refused', namespace, why } : { kind: 'unknown', why };
 }
 
 /** One that PodSecurity `restricted` and quotas let by. */

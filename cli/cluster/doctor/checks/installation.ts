@@ -129,7 +129,7 @@ function checkWorkload(
 ): CheckResult {
   const { metadata, spec, status } = workload;
   const what = `${kind} ${metadata.namespace}/${metadata.name}`;
-  const missing = whatIsMissing(workload);
+  const missing = spec?.replicas === 0 ? 'it is scaled to no replicas' : whatIsMissing(workload);
   const images = (spec?.template?.spec?.containers ?? []).map(({ image }) => image).join(', ');
   if (!missing) return ok(check, `${what}, ${status?.readyReplicas ?? 0} ready, ${images}`);
   const remedy = `kubectl -n ${metadata.namespace} describe ${kind.toLowerCase()},pods; kubectl -n ${metadata.namespace} logs ${kind.toLowerCase()}/${metadata.name}`;
