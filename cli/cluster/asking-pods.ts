@@ -27,7 +27,9 @@ export async function readAskingPods(
   return { kind: 'found', value: reading.value.map((pod) => ({ pod, injected: injected(pod) })) };
 }
 
-const asksForCertificate = ({ metadata }: Pod): boolean => (metadata.annotations?.[annotations.name] ?? '') !== '';
+/** A live pod or one to come. */
+export const asksForCertificate = ({ metadata }: Pod): boolean =>
+  (metadata.annotations?.[annotations.name] ?? '') !== '';
 
 const isLive = ({ metadata, status }: Pod): boolean =>
   metadata.deletionTimestamp === undefined && status?.phase !== 'Succeeded' && status?.phase !== 'Failed';

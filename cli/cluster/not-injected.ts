@@ -114,7 +114,7 @@ export function explainNotInjected(pod: Pod, circumstances: Circumstances): Reas
     return {
       code: 'pod-excluded-by-condition',
       why: `the webhook has more matchConditions (${own.map(({ name }) => name).join(', ')}), and one may exclude it`,
-      remedy: 'compare the pod with their expressions; "autocert explain POD --server" asks the API server',
+      remedy: 'compare the pod with their expressions; "autocert explain FILE --server" asks the API server',
     };
   }
   const failsOpen = webhook?.failurePolicy === 'Ignore';

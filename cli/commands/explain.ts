@@ -33,12 +33,18 @@ export const command: Command = {
       description: "The webhook's config.yaml, or manifests with its ConfigMap, instead of a cluster.",
     },
     {
+      name: 'server',
+      description:
+        'Ask the API server: create the pod on a dry run, with every webhook and policy of the cluster. Needs the right to ' +
+        "create pods, and none to read the webhook's configuration.",
+    },
+    {
       name: 'output',
       aliases: ['o'],
       value: 'format',
       choices: ['text', 'json', 'yaml'],
       default: 'text',
-      description: 'json and yaml hold the patch, too.',
+      description: 'json and yaml hold the patch, too, which --server does not see.',
     },
   ],
   examples: [

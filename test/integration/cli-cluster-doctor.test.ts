@@ -1,6 +1,7 @@
 /** `autocert doctor` against a real API server with the real webhook behind it; what it finds is really wrong there. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { CheckResult, Finding } from '../../cli/cluster/doctor/check.ts';
@@ -132,6 +133,36 @@ describe('autocert doctor', () => {
     const { findings } = await examine('-n', 'typo');
     const named = findings.filter(({ what }) => /^(pod|namespace) /.test(what)).map(({ what }) => what);
     assert.deepEqual(named, ['namespace typo']);
+  });
+
+  it('lets explain --server tell what the API server makes of a pod, with every webhook and policy', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'autocert-explain-'));
+    const path = join(folder, 'pods.yaml');
+    const spec = { serviceAccountName: 'default' };
+    const bad = { annotations: { 'autocert.step.sm/name': 'bad.shop', 'autocert.step.sm/duration': 'x' } };
+    const pods = [
+      podYaml('shop', 'new', { ...wants('new.shop'), spec }),
+      podYaml('shop', 'bad', { ...bad, spec }),
+      podYaml('dark', 'other', { ...wants('other.dark'), spec }),
+    ];
+    writeFileSync(path, pods.join(''));
+    try {
+      const { code, out } = await autocert(cluster.api.kubeconfigPath, 'explain', path, '--server');
+      assert.equal(code, 1);
+      const [fresh = '', refused = '', dark = ''] = out.split('\n\n');
+      assert.match(
+        fresh,
+        /^Pod shop\/new gets a certificate\n {2}why +the API server adds autocert-bootstrapper, autocert-renewer/,
+      );
+      assert.match(
+        refused,
+        /^Pod shop\/bad is refused\n {2}why +admission webhook "autocert\.step\.sm" denied the request: .*ERR_ANNOTATION/,
+      );
+      assert.match(dark, /^Pod dark\/other gets no certificate: .*\n {2}why +the API server takes it as it is/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    await assert.rejects(kubectl(['-n', 'shop', 'get', 'pod', 'new']), /not found/);
   });
 
   it('finds a caBundle that is not of the CA, and that pods go without', async () => {
