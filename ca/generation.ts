@@ -7,6 +7,7 @@ import type { Clock, EpochMs } from '../lib/time/index.ts';
 import { fingerprint } from '../lib/x509/index.ts';
 import { loadCertificates, loadKey, readText } from './adapters/files.ts';
 import { issueServerCertificate, type ServerCertificate } from './adapters/server-certificate.ts';
+import { createWebhookCaller } from './adapters/webhook-caller.ts';
 import type { ApiContext } from './api/index.ts';
 import { Authority, type CertificateStore, type Meter } from './authority/index.ts';
 import { type CaConfig, configInvalid, parseCaConfig } from './config/index.ts';
@@ -27,7 +28,8 @@ export type GenerationOptions = {
 export type Generation = {
   readonly config: CaConfig;
   readonly context: ApiContext;
-  readonly server: ServerCertificate;
+  /** The listener's; replaced when it is renewed. */
+  server: ServerCertificate;
 };
 
 /** Version of step-ca whose API this is. */
@@ -56,6 +58,7 @@ export async function buildGeneration(
   const roots = await loadCertificates('root', config.roots);
   const [issuer, ...above] = await loadCertificates('crt', [config.crt]);
   if (!issuer) throw configInvalid('crt', 'holds no certificate');
+  let generation: Generation | undefined;
   const authority = new Authority({
     settings: config,
     chain: [issuer, ...above],
@@ -66,6 +69,7 @@ export async function buildGeneration(
     clock,
     startedAt,
     meter,
+    callWebhook: createWebhookCaller(roots, () => generation?.server.secureContext),
   });
   for (const { name, type, state } of authority.provisioners.all) {
     if (state.kind === 'ready') continue;
@@ -74,11 +78,12 @@ export async function buildGeneration(
   const { tls, traceHeader } = config;
   const server = await issueServerCertificate(authority, config);
   await authority.revocationLists?.generate(); // also at every start, like step-ca: the last one may soon end
-  return {
+  generation = {
     config,
     context: { authority, tls, traceHeader, ready: () => store.ready(), version: stepCaVersion },
     server,
   };
+  return generation;
 }
 
 /** Says what serves where, and which certificates of the authority end soon. */

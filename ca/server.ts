@@ -167,13 +167,15 @@ export class RunningCa {
     this.#upkeep.abort();
     this.#upkeep = new AbortController();
     const signal = AbortSignal.any([this.#stopping.signal, this.#upkeep.signal]);
-    const { config, context, server } = this.#current.generation;
+    const generation = this.#current.generation;
+    const { config, context } = generation;
     const renew = async () => {
       const next = await issueServerCertificate(context.authority, config);
+      generation.server = next;
       if (!signal.aborted) replaceSecureContext(this.#listener.server, next.secureContext);
       return next.certificate;
     };
-    void keepServerCertificate(server.certificate, renew, { ...this.#options, signal });
+    void keepServerCertificate(generation.server.certificate, renew, { ...this.#options, signal });
     void context.authority.revocationLists?.keep({ ...this.#options, signal });
   }
 

@@ -10,6 +10,9 @@ export const fileUnreadable = (what: string, path: string, cause: unknown): AppE
 export const fileUnusable = (what: string, path: string, cause: unknown): AppError =>
   new AppError('ERR_CA_FILE_CONTENT', 'invalid', `${what} ${path}: cannot be used`, { cause });
 
+export const webhookAnswerTooLong = (limit: number): AppError =>
+  new AppError('ERR_CA_WEBHOOK_ANSWER', 'unavailable', `the answer of a webhook has more than ${limit} bytes`);
+
 export const commonNameOfIssuer = (name: string): AppError =>
   new AppError(
     'ERR_CA_COMMON_NAME',

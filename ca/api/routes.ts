@@ -144,7 +144,8 @@ function refuseFlow(flow: 'sign' | 'renew' | 'rekey' | 'revoke'): Handler {
 
 async function sign(request: FastifyRequest, reply: FastifyReply, context: ApiContext) {
   const body = readSignBody(request.body as Buffer | undefined);
-  const issued = await context.authority.sign(body, (token) => Object.assign(request.record, token));
+  const requestId = String(reply.getHeader('X-Request-Id'));
+  const issued = await context.authority.sign({ ...body, requestId }, (token) => Object.assign(request.record, token));
   return answerIssued(request, reply, issued, context);
 }
 

@@ -8,6 +8,7 @@
  * Keep: nothing is answered before it is durable.
  */
 import type { KeyObject } from 'node:crypto';
+import { isAppError } from '../../lib/errors/index.ts';
 import type { Clock, EpochMs } from '../../lib/time/index.ts';
 import {
   type Certificate,
@@ -21,6 +22,7 @@ import {
 } from '../../lib/x509/index.ts';
 import type { ClaimsJson, ProvisionerJson, RevocationListSettings } from '../config/index.ts';
 import { type Audiences, buildAudiences } from './audiences.ts';
+import { defaultLeaf } from './certificate-json/certificate.ts';
 import { builtInClaims, type Claims, resolveClaims } from './claims.ts';
 import {
   alreadyRevoked,
@@ -34,15 +36,23 @@ import {
   revokeSubject,
   tokenReused,
 } from './errors.ts';
-import { Issuing, type IssuingSettings, type Leaf } from './issuing.ts';
+import { Issuing, type IssuingSettings, type Leaf, type PreparedLeaf } from './issuing.ts';
 import { normalizeToken, type TokenOperation, type VerifiedToken, verifyOneTimeToken } from './one-time-token.ts';
-import type { CertificateRecord, CertificateStore, Meter, ProvisionerRecord, TokenUse } from './ports.ts';
+import type {
+  CertificateRecord,
+  CertificateStore,
+  Meter,
+  ProvisionerRecord,
+  TokenUse,
+  WebhookCaller,
+} from './ports.ts';
 import type { Provisioner } from './provisioner.ts';
 import { ProvisionerCollection, type ProvisionerPage } from './provisioners.ts';
 import { openRenewToken, requireRenewClaims } from './renew-token.ts';
 import { requireRequestOfToken, requireStrongKey } from './request-rules.ts';
 import { RevocationLists } from './revocation-lists.ts';
 import { formatGoTime, type ValidityRequest } from './validity.ts';
+import { WebhookClient } from './webhooks/webhooks.ts';
 
 export type AuthoritySettings = IssuingSettings & {
   readonly provisioners: readonly ProvisionerJson[];
@@ -63,12 +73,18 @@ export type AuthorityParts = {
   /** Start of the process; tokens issued before are refused unless disableIssuedAtCheck. */
   readonly startedAt: EpochMs;
   readonly meter: Meter;
+  readonly callWebhook: WebhookCaller;
 };
 
 /** A leaf that is durable, and what the log says of it. */
 export type Issued = Leaf & { readonly provisioner: ProvisionerRecord | undefined };
 
-export type SignRequest = ValidityRequest & { readonly csr: CertificateRequest; readonly token: string };
+export type SignRequest = ValidityRequest & {
+  readonly csr: CertificateRequest;
+  readonly token: string;
+  /** Passed on to webhooks. */
+  readonly requestId?: string;
+};
 
 /** Hears of a token as soon as it is verified, so that the log can name it also when its request is refused. */
 export type TokenObserver = (
@@ -104,6 +120,7 @@ export class Authority {
   readonly #clock: Clock;
   readonly #startedAt: EpochMs;
   readonly #meter: Meter;
+  readonly #webhooks: WebhookClient;
 
   /** @throws {AppError} ERR_CA_CLAIMS, ERR_CA_PROVISIONER_DUPLICATE, ERR_ISSUER (all invalid) */
   constructor(parts: AuthorityParts) {
@@ -114,6 +131,7 @@ export class Authority {
     this.#store = parts.store;
     this.#clock = parts.clock;
     this.#meter = parts.meter;
+    this.#webhooks = new WebhookClient(parts.callWebhook, parts.clock);
     this.#startedAt = Math.floor(parts.startedAt / 1000) * 1000;
     this.provisioners = new ProvisionerCollection(parts.settings.provisioners, this.#claims);
     this.chain = parts.chain;
@@ -135,23 +153,60 @@ export class Authority {
    * @throws {AppError} unauthenticated for the token, forbidden or invalid for what it does not allow
    */
   async sign(request: SignRequest, observe?: TokenObserver): Promise<Issued> {
-    const { csr } = request;
     const token = await this.#verifyToken(request.token, 'sign', observe);
-    const { provisioner } = token;
-    const outcome = await this.#store
-      .useToken(token.use, () => {
-        requireRequestOfToken(csr, token);
-        const leaf = this.#issuing.issue(token, request, provisioner.claims ?? this.#claims, this.#clock.now());
-        const issued = { ...leaf, provisioner: recordOfProvisioner(provisioner) };
-        return { result: issued, certificate: recordOf(issued) };
-      })
-      .catch((error: unknown) => {
-        this.#meter.signed(provisioner.name, false);
-        throw error;
-      });
+    const { name } = token.provisioner;
+    let issued: Issued;
+    try {
+      const asks = token.provisioner.state.webhooks.length > 0;
+      issued = asks ? await this.#signAfterWebhooks(token, request) : await this.#signAtOnce(token, request);
+    } catch (error) {
+      if (!isAppError(error) || error.code !== 'ERR_TOKEN_REUSED') this.#meter.signed(name, false);
+      throw error;
+    }
+    this.#meter.signed(name, true);
+    return issued;
+  }
+
+  /** Token and leaf in one commit. */
+  async #signAtOnce(token: VerifiedToken, request: SignRequest): Promise<Issued> {
+    const outcome = await this.#store.useToken(token.use, () => {
+      const { name } = token.provisioner;
+      requireRequestOfToken(request.csr, token);
+      this.#meter.enriched(name, true); // step-ca counts those who had none to ask as well
+      const leaf = this.#prepare(token, request);
+      this.#meter.authorized(name, true);
+      const issued = this.#complete(token, leaf);
+      return { result: issued, certificate: recordOf(issued) };
+    });
     if (outcome.kind === 'reused') throw tokenReused(token.use.key);
-    this.#meter.signed(provisioner.name, true);
     return outcome.result;
+  }
+
+  /** The token is taken first: nobody else is asked about one that is worth nothing. */
+  async #signAfterWebhooks(token: VerifiedToken, request: SignRequest): Promise<Issued> {
+    const { csr, requestId } = request;
+    const { name, state } = token.provisioner;
+    await this.#takeToken(token.use);
+    requireRequestOfToken(csr, token);
+    await counted(this.#webhooks.enrich(state.webhooks, { csr, requestId }), (success) =>
+      this.#meter.enriched(name, success),
+    );
+    const leaf = this.#prepare(token, request);
+    const certificate = { json: defaultLeaf(leaf.commonName, leaf.sans, csr), ...leaf.validity };
+    await counted(this.#webhooks.authorize(state.webhooks, certificate, { csr, requestId }), (success) =>
+      this.#meter.authorized(name, success),
+    );
+    const issued = this.#complete(token, leaf);
+    await this.#store.addCertificate(recordOf(issued));
+    return issued;
+  }
+
+  #prepare(token: VerifiedToken, request: SignRequest): PreparedLeaf {
+    return this.#issuing.prepare(token, request, token.provisioner.claims ?? this.#claims, this.#clock.now());
+  }
+
+  #complete({ provisioner }: VerifiedToken, leaf: PreparedLeaf): Issued {
+    return { ...this.#issuing.sign(leaf), provisioner: recordOfProvisioner(provisioner) };
   }
 
   /**
@@ -275,6 +330,17 @@ export class Authority {
     const stored = record && this.provisioners.findById(record.id);
     if (stored) return stored;
     return certificate.provisioner && this.provisioners.findByName(certificate.provisioner.name);
+  }
+}
+
+async function counted<Result>(work: Promise<Result>, count: (success: boolean) => void): Promise<Result> {
+  try {
+    const result = await work;
+    count(true);
+    return result;
+  } catch (error) {
+    count(false);
+    throw error;
   }
 }
 

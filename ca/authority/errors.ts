@@ -94,6 +94,10 @@ export const issuerExpired = (notAfter: string): AppError =>
 export const policyRefuses = (problem: string, source: string): AppError =>
   forbidden('ERR_NAME_POLICY', problem, { policy: source });
 
+/** `shown` is what the client reads; `reason` is for the log. */
+export const webhookRefused = (webhook: string, reason: string, shown: string): AppError =>
+  forbidden('ERR_WEBHOOK', shown, { webhook, reason });
+
 /** Shown as it is, without the wrapping sentence. */
 export const nameNotAllowed = (problem: string): AppError => forbidden('ERR_NAME_CONSTRAINTS', problem);
 

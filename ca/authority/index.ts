@@ -1,4 +1,4 @@
 export { Authority, type AuthorityParts, type AuthoritySettings, type Issued } from './authority.ts';
-export type { CertificateStore, Meter } from './ports.ts';
+export type { CertificateStore, Meter, WebhookAnswer, WebhookCall, WebhookCaller } from './ports.ts';
 export { RevocationLists } from './revocation-lists.ts';
 export { parseTimeOrDuration, type TimeOrDuration } from './validity.ts';

@@ -58,7 +58,9 @@ describe('what is said of an issued certificate is what is in it', () => {
   for (const spec of ['EC-P256', 'EC-P384', 'RSA-2048', 'Ed25519']) {
     it(`after issue, renewal and rekey: ${spec}`, () => {
       const ca = issuing();
-      const first = expectTrue(ca.issue(tokenFor('wéb', names), { csr: requestOf(spec) }, builtInClaims, now));
+      const first = expectTrue(
+        ca.sign(ca.prepare(tokenFor('wéb', names), { csr: requestOf(spec) }, builtInClaims, now)),
+      );
       const renewed = expectTrue(ca.reissue(first, undefined, now + 1234));
       assert.deepEqual(renewed.publicKeyDer, first.publicKeyDer);
       const rekeyed = expectTrue(ca.reissue(renewed, requestOf('EC-P256'), now + 5678));
@@ -70,12 +72,9 @@ describe('what is said of an issued certificate is what is in it', () => {
   it('also when its end is moved to that of its issuer', () => {
     const wanted = { kind: 'duration', ms: 24 * hour } as const;
     const late = now + 30 * hour;
-    const leaf = issuing().issue(
-      tokenFor('web', ['web']),
-      { csr: requestOf('EC-P256'), notAfter: wanted },
-      builtInClaims,
-      late,
-    );
+    const ca = issuing();
+    const request = { csr: requestOf('EC-P256'), notAfter: wanted };
+    const leaf = ca.sign(ca.prepare(tokenFor('web', ['web']), request, builtInClaims, late));
     assert.equal(expectTrue(leaf).notAfter, root.notAfter);
     assert.ok(leaf.clipped);
   });

@@ -12,7 +12,9 @@ import {
   findNameConstraintProblem,
   groupSans,
   type LeafIssuer,
+  type ProvisionerExtension,
   parseCertificate,
+  type SubjectAltNames,
   type SubjectFields,
 } from '../../lib/x509/index.ts';
 import type { NamePolicyJson } from '../config/index.ts';
@@ -35,6 +37,16 @@ export type IssuedCertificate = Pick<
   Certificate,
   'der' | 'serial' | 'commonName' | 'sans' | 'notBefore' | 'notAfter' | 'publicKeyInfo'
 >;
+
+/** What is decided of a leaf before it is signed. */
+export type PreparedLeaf = {
+  readonly commonName: string;
+  readonly sans: SubjectAltNames;
+  readonly validity: Validity;
+  readonly clipped: boolean;
+  readonly key: LeafKey;
+  readonly provisioner: ProvisionerExtension | undefined;
+};
 
 export type Leaf = {
   readonly certificate: IssuedCertificate;
@@ -62,35 +74,42 @@ export class Issuing {
   }
 
   /**
-   * A leaf for what a token allows.
-   * @throws {AppError} ERR_VALIDITY_…, ERR_NAME_POLICY, ERR_NAME_CONSTRAINTS, ERR_SAN, ERR_SUBJECT, ERR_CA_EXPIRED
+   * A leaf for what a token allows, all but its signature.
+   * @throws {AppError} ERR_VALIDITY_…, ERR_NAME_POLICY, ERR_NAME_CONSTRAINTS, ERR_SAN, ERR_CA_EXPIRED
    */
-  issue(
+  prepare(
     token: VerifiedToken,
     request: ValidityRequest & { readonly csr: LeafKey },
     claims: Claims,
     now: EpochMs,
-  ): Leaf {
-    const { backdateMs, template } = this.#settings;
-    const wanted = decideValidity(request, claims, backdateMs, now);
+  ): PreparedLeaf {
+    const wanted = decideValidity(request, claims, this.#settings.backdateMs, now);
     const sans = groupSans(token.sans);
     const { name, state } = token.provisioner;
     const names = { commonName: token.subject, sans };
     requireByPolicy(state.policy, names, `provisioner ${name}`);
     this.#requireAllowedNames(sans);
     requireByPolicy(this.#policy, names, 'authority');
-    const { validity, clipped } = this.#clip(wanted, now);
+    return {
+      ...names,
+      ...this.#clip(wanted, now),
+      key: request.csr,
+      provisioner: claims.disableSmallstepExtensions ? undefined : { type: 'JWK', name, credentialId: state.kid },
+    };
+  }
+
+  /** @throws {AppError} ERR_SAN, ERR_SUBJECT (what cannot be written) */
+  sign({ commonName, sans, validity, clipped, key, provisioner }: PreparedLeaf): Leaf {
     const serial = drawSerial();
     const der = this.#issuer.issue({
       ...validity,
       serial,
-      subject: { ...template, commonName: token.subject },
+      subject: { ...this.#settings.template, commonName },
       sans,
-      publicKeyDer: request.csr.publicKeyDer,
-      ...(claims.disableSmallstepExtensions ? {} : { provisioner: { type: 'JWK', name, credentialId: state.kid } }),
+      publicKeyDer: key.publicKeyDer,
+      ...(provisioner ? { provisioner } : {}),
     });
-    const { publicKeyInfo } = request.csr;
-    return { certificate: { der, serial, commonName: token.subject, sans, publicKeyInfo, ...validity }, clipped };
+    return { certificate: { der, serial, commonName, sans, publicKeyInfo: key.publicKeyInfo, ...validity }, clipped };
   }
 
   /** The same certificate with a new life of the same length; with another key if one is given. */

@@ -122,3 +122,18 @@ export interface Meter {
   readonly enriched: (provisioner: string, success: boolean) => void;
   readonly authorized: (provisioner: string, success: boolean) => void;
 }
+
+/** A question to a webhook, ready to be sent by POST. */
+export type WebhookCall = {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** JSON. The headers have a signature over it: it is sent as it is. */
+  readonly body: string;
+  /** Whether the CA shows its own certificate. */
+  readonly withClientCertificate: boolean;
+};
+
+export type WebhookAnswer = { readonly status: number; readonly body: string };
+
+/** Rejects when there is no answer, and soon after `signal` aborts. */
+export type WebhookCaller = (call: WebhookCall, signal: AbortSignal) => Promise<WebhookAnswer>;

@@ -8,6 +8,7 @@ import { describeError } from '../../lib/errors/index.ts';
 import { claimsSchema, describeIssue, jwkProvisionerSchema, type ProvisionerJson } from '../config/index.ts';
 import { type Claims, resolveClaims } from './claims.ts';
 import { type NamePolicy, readNamePolicy } from './name-policy/name-policy.ts';
+import { readWebhook, type Webhook } from './webhooks/webhook.ts';
 
 export type Provisioner = {
   /** How tokens and records name it: for a JWK provisioner `name:kid`. */
@@ -31,6 +32,7 @@ export type ProvisionerState =
       readonly key: KeyObject;
       readonly algorithms: readonly string[];
       readonly policy: NamePolicy | undefined;
+      readonly webhooks: readonly Webhook[];
     }
   | { readonly kind: 'uninitialized'; readonly reason: string };
 
@@ -104,11 +106,21 @@ function jwkState(json: ProvisionerJson, kid: string): ProvisionerState {
   if (unsupported) return { kind: 'uninitialized', reason: unsupported };
   const policy = policyOf(parsed.data);
   if (typeof policy === 'string') return { kind: 'uninitialized', reason: policy };
+  const webhooks = (parsed.data.options?.webhooks ?? []).map(readWebhook);
+  const problem = webhooks.find((webhook) => typeof webhook === 'string');
+  if (problem !== undefined) return { kind: 'uninitialized', reason: problem };
   try {
     const key = createPublicKey({ key: publicMembers(parsed.data.key) as JsonWebKey, format: 'jwk' });
     const algorithms = algorithmsOf(key);
     if (algorithms.length === 0) return { kind: 'uninitialized', reason: 'key signs no tokens' };
-    return { kind: 'ready', kid, key, algorithms, policy };
+    return {
+      kind: 'ready',
+      kid,
+      key,
+      algorithms,
+      policy,
+      webhooks: webhooks.filter((webhook) => typeof webhook !== 'string'),
+    };
   } catch {
     return { kind: 'uninitialized', reason: 'key is not a public JWK' }; // the cause could quote key members
   }
@@ -125,7 +137,6 @@ function policyOf({ policy }: ReturnType<typeof jwkProvisionerSchema.parse>): Na
 /** An option that would change certificates or refuse them cannot be left out without a word. */
 function unsupportedOption(options: ReturnType<typeof jwkProvisionerSchema.parse>['options']): string | undefined {
   if (options?.x509?.template || options?.x509?.templateFile) return 'options.x509: custom templates are not supported';
-  if (options?.webhooks && options.webhooks.length > 0) return 'options.webhooks are not supported';
   return undefined;
 }
 

@@ -53,7 +53,7 @@ describe('buildProvisioner', () => {
     ['a key for agreement', { key: { kty: 'OKP', crv: 'X25519', x: 'A'.repeat(43) } }, /signs no tokens/],
     ['a template', { options: { x509: { template: '{{ . }}' } } }, /templates/],
     ['a template file', { options: { x509: { templateFile: 'x.tpl' } } }, /templates/],
-    ['webhooks', { options: { webhooks: [{}] } }, /webhooks/],
+    ['a webhook without a name', { options: { webhooks: [{}] } }, /webhook name is required/],
     [
       'claims that are no durations',
       { claims: { minTLSCertDuration: '1d' } },

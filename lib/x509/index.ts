@@ -22,7 +22,14 @@ export {
   verifyCertificateRequest,
 } from './certificate-request.ts';
 export { type ChainOptions, verifyChain, verifyIssuedBy } from './chain.ts';
-export { type Extension, encodeExtension, type KeyUsage } from './extension.ts';
+export {
+  decodeBasicConstraints,
+  decodeExtendedKeyUsage,
+  decodeKeyUsage,
+  type Extension,
+  encodeExtension,
+  type KeyUsage,
+} from './extension.ts';
 export { formatIp, parseIp } from './ip-address.ts';
 export { type DistinguishedName, encodeName, type NameAttribute, type SubjectFields } from './name.ts';
 export { findNameConstraintProblem, type NameConstraints } from './name-constraints.ts';

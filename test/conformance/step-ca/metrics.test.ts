@@ -29,12 +29,14 @@ onEachPeer('metrics', (ca) => {
     await renewOverTls(port, ca.bench.leaf());
     await renewOverTls(port, ca.bench.leaf({ endsInMs: 3_600_000, provisioner: 'gone' }));
     const found = await samples(metrics);
-    const x509 = [...found].filter(([name]) => /^step_ca_x509_(signed|renewed|rekeyed)/.test(name)).sort();
+    const x509 = [...found].filter(([name]) => /^step_ca_x509_/.test(name)).sort();
     assert.deepEqual(x509, [
       ['step_ca_x509_renewed_total{provisioner="",success="false"}', 1],
       ['step_ca_x509_renewed_total{provisioner="admin",success="true"}', 1],
       ['step_ca_x509_signed_total{provisioner="admin",success="false"}', 1],
       ['step_ca_x509_signed_total{provisioner="admin",success="true"}', 1],
+      ['step_ca_x509_webhook_authorized_total{provisioner="admin",success="true"}', 1],
+      ['step_ca_x509_webhook_enriched_total{provisioner="admin",success="true"}', 1],
     ]);
     assert.ok((found.get('step_ca_uptime_seconds') ?? -1) >= 0);
     assert.ok(found.has('step_ca_kms_signed') && found.has('step_ca_kms_errors'));

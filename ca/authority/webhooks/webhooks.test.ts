@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { before, describe, it } from 'node:test';
+import fc from 'fast-check';
+import { generatePrivateKey } from '../../../lib/crypto/index.ts';
+import { FakeClock } from '../../../lib/time/fake-clock.ts';
+import {
+  buildCertificateRequest,
+  type CertificateRequest,
+  groupSans,
+  parseCertificateRequest,
+} from '../../../lib/x509/index.ts';
+import { defaultLeaf } from '../certificate-json/certificate.ts';
+import type { WebhookAnswer, WebhookCall } from '../ports.ts';
+import { readAnswer } from './answer.ts';
+import { bodyForAuthorizing } from './body.ts';
+import { readWebhook, type Webhook } from './webhook.ts';
+import { WebhookClient } from './webhooks.ts';
+
+let csr: CertificateRequest;
+before(async () => {
+  const key = await generatePrivateKey();
+  csr = parseCertificateRequest(buildCertificateRequest({ commonName: 'web', sans: [], key }));
+});
+
+const plain = { id: '1', name: 'people', url: 'https://hooks.test/', kind: 'ENRICHING' };
+
+function hook(changes: Record<string, unknown> = {}): Webhook {
+  const webhook = readWebhook({ ...plain, ...changes });
+  if (typeof webhook === 'string') throw new Error(webhook);
+  return webhook;
+}
+
+const ok = { status: 200, body: '{"allow":true,"data":{"role":"x"}}' };
+
+/** Answers the calls one after the other; nothing at all for `hang`. */
+function createServer(...answers: (WebhookAnswer | 'fail' | 'hang')[]) {
+  const calls: WebhookCall[] = [];
+  const caller = (call: WebhookCall, signal: AbortSignal): Promise<WebhookAnswer> => {
+    const answer = answers[calls.push(call) - 1] ?? 'fail';
+    if (answer === 'fail') return Promise.reject(new Error('connect ECONNREFUSED 10.1.2.3:443'));
+    if (answer !== 'hang') return Promise.resolve(answer);
+    return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))));
+  };
+  return { calls, caller };
+}
+
+describe('WebhookClient', () => {
+  const enrich = (server: ReturnType<typeof createServer>, clock: FakeClock, ...webhooks: Webhook[]) =>
+    new WebhookClient(server.caller, clock).enrich(webhooks.length ? webhooks : [hook()], { csr, requestId: 'id' });
+
+  it('gives what they say by their names', async () => {
+    const server = createServer(ok, { status: 200, body: '{"allow":true}' });
+    const data = await enrich(server, new FakeClock(), hook(), hook({ name: '__proto__' }));
+    assert.deepEqual(Object.entries(data), [
+      ['people', { role: 'x' }],
+      ['__proto__', null],
+    ]);
+  });
+
+  it('asks again one second after a failure, and leaves no timer behind', async () => {
+    const [server, clock] = [createServer('fail', ok), new FakeClock()];
+    const asked = enrich(server, clock);
+    await clock.advance(999);
+    assert.equal(server.calls.length, 1);
+    await clock.advance(1);
+    await asked;
+    assert.equal(server.calls.length, 2);
+    assert.equal(clock.sleeping, 0);
+  });
+
+  it('says nothing of the network to the client', async () => {
+    const [server, clock] = [createServer('fail', 'fail'), new FakeClock()];
+    const asked = assert.rejects(enrich(server, clock), {
+      code: 'ERR_WEBHOOK',
+      message: 'webhook server could not be reached',
+    });
+    await clock.advance(1000);
+    await asked;
+    assert.equal(server.calls.length, 2);
+  });
+
+  it('waits ten seconds in all, and does not ask again then', async () => {
+    const [server, clock] = [createServer('hang', ok), new FakeClock()];
+    const asked = assert.rejects(enrich(server, clock), { message: 'webhook server did not answer in time' });
+    await clock.advance(10_000);
+    await asked;
+    assert.equal(server.calls.length, 1);
+    const [second, later] = [createServer({ status: 500, body: '' }, 'hang'), new FakeClock()];
+    const again = assert.rejects(enrich(second, later), { message: 'webhook server did not answer in time' });
+    await later.advance(10_000);
+    await again;
+    assert.equal(later.sleeping, 0);
+  });
+
+  it('shows a long serial number to the last digit', () => {
+    const json = { ...defaultLeaf('web', groupSans(['web']), csr), serialNumber: 2n ** 100n };
+    assert.match(bodyForAuthorizing({ json, notBefore: 0, notAfter: 1 }, csr, 0), /:1267650600228229401496703205376,/);
+  });
+});
+
+describe('readWebhook', () => {
+  const problems: [string, Record<string, unknown>, RegExp][] = [
+    ['no name', { name: '' }, /webhook name is required/],
+    ['no URL', { url: undefined }, /webhook url is required/],
+    ['a URL in clear', { url: 'http://hooks.test/' }, /must use https/],
+    ['a URL that is none', { url: 'hooks' }, /url is invalid/],
+    ['a password in the URL', { url: 'https://a:b@hooks.test/' }, /may not contain username or password/],
+    ['another kind', { kind: 'NO_KIND' }, /kind is invalid/],
+    ['a secret that is not base64', { secret: 's3cret!' }, /^secret of webhook "people" is not base64$/],
+  ];
+  for (const [name, changes, problem] of problems) {
+    it(`refuses ${name}`, () => assert.match(String(readWebhook({ ...plain, ...changes })), problem));
+  }
+
+  it('minds the kind of certificates', () => {
+    const wanted = { '': true, ALL: true, X509: true, SSH: false };
+    for (const [certType, forX509] of Object.entries(wanted)) assert.equal(hook({ certType }).forX509, forX509);
+  });
+});
+
+describe('readAnswer', () => {
+  it('takes nothing but true for an allowance', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.json(), fc.string(), fc.constant('{"allow":1}'), fc.constant('[true]')), (body) => {
+        const verdict = readAnswer({ status: 200, body });
+        if (verdict.kind === 'allowed') assert.equal(JSON.parse(body).allow ?? JSON.parse(body).Allow, true);
+      }),
+    );
+  });
+
+  it('does not look at the case of members, as Go', () => {
+    assert.deepEqual(readAnswer({ status: 201, body: '{"Allow":true,"DATA":[1]}' }), { kind: 'allowed', data: [1] });
+  });
+});
