@@ -13,9 +13,15 @@ import type { Comparison, Settings } from './comparison.ts';
 import { initContainerComparison } from './init-container/comparison.ts';
 import { pin } from './measure/pinning.ts';
 import { benchFolder } from './programs.ts';
+import { renewerComparison } from './renewer/comparison.ts';
 import { renderTable } from './report.ts';
 
-const comparisons: readonly Comparison[] = [caComparison, admissionComparison, initContainerComparison];
+const comparisons: readonly Comparison[] = [
+  caComparison,
+  admissionComparison,
+  initContainerComparison,
+  renewerComparison,
+];
 
 const quick = Boolean(process.env.BENCH_QUICK);
 const settings: Settings = {

@@ -30,6 +30,12 @@ describe('renderTable', () => {
     );
   });
 
+  it('keeps the digits of a ratio that is next to nothing', () =>
+    assert.match(
+      renderTable({ title: '', ours: '', peer: '', rows: [lessIsBetter('PSS', 'kB', [12, 11_000])] }),
+      / 0\.0011$/m,
+    ));
+
   it('has no verdict where there is no goal', () => {
     assert.ok(isMet(moreIsBetter('sign', '1/s', [1, 2])));
     assert.doesNotMatch(

@@ -8,7 +8,7 @@ export function renderTable({ title, ours, peer, rows, notes = [] }: Table): str
       `${row.measure}${row.unit === '' ? '' : `, ${row.unit}`}`,
       formatNumber(row.ours),
       formatNumber(row.peer),
-      row.ratio.toFixed(2),
+      formatRatio(row.ratio),
       row.goal ? formatGoal(row.goal) : '',
       row.goal ? (isMet(row) ? 'met' : 'missed') : '',
     ]),
@@ -29,6 +29,9 @@ export function isMet({ ratio, goal }: Pick<Row, 'ratio' | 'goal'>): boolean {
 }
 
 const formatGoal = (goal: Goal): string => ('atLeast' in goal ? `>= ${goal.atLeast}` : `<= ${goal.atMost}`);
+
+/** Two digits after the point, more where they would all be noughts. */
+const formatRatio = (ratio: number): string => (ratio > 0 && ratio < 0.095 ? ratio.toPrecision(2) : ratio.toFixed(2));
 
 /** Three significant digits are more than such figures are worth. */
 export function formatNumber(value: number): string {

@@ -40,7 +40,7 @@ export async function bootstrapOnce(
     const files = ['root.crt', 'site.crt', 'site.key'].map((name) => join(folder, name));
     const [root = '', certificate = '', key = ''] = files;
     const [file, ...args] = pinned(core, command);
-    const rootSha256 = await rootFingerprint(authority);
+    const asked = await enrolmentOf(authority, caPort);
     const started = performance.now();
     const child = spawn(file, args, {
       cwd: folder,
@@ -49,10 +49,7 @@ export async function bootstrapOnce(
         PATH: process.env.PATH,
         HOME: folder,
         STEPPATH: folder,
-        STEP_CA_URL: `https://localhost:${caPort}`,
-        STEP_FINGERPRINT: rootSha256,
-        STEP_TOKEN: token(authority, rootSha256),
-        COMMON_NAME: commonName,
+        ...asked,
         STEP_ROOT: root,
         CRT: certificate,
         KEY: key,
@@ -72,6 +69,17 @@ export async function bootstrapOnce(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** What the webhook tells the programs of a pod. */
+export async function enrolmentOf(authority: RunningAuthority, caPort: number): Promise<Record<string, string>> {
+  const rootSha256 = await rootFingerprint(authority);
+  return {
+    STEP_CA_URL: `https://localhost:${caPort}`,
+    STEP_FINGERPRINT: rootSha256,
+    STEP_TOKEN: token(authority, rootSha256),
+    COMMON_NAME: commonName,
+  };
 }
 
 async function rootFingerprint({ files }: RunningAuthority): Promise<string> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { cpuMs, memoryOf, parseCpuMs, parseMemory } from './process-cost.ts';
+import { cpuMs, memoryOf, parseCpuMs, parseMemory, parseRunNs, runNs } from './process-cost.ts';
 
 describe('parseCpuMs', () => {
   it('adds user and system time, whatever the program is called', () => {
@@ -18,7 +18,16 @@ describe('parseMemory', () => {
   });
 });
 
+describe('parseRunNs', () => {
+  it('takes the first figure of schedstat', () => assert.equal(parseRunNs('123456789 42 7\n'), 123_456_789));
+});
+
 describe('this process', () => {
+  it('has run about as long by either clock', () => {
+    const [ms, ns] = [cpuMs(process.pid), runNs(process.pid)];
+    assert.ok(ns > 0 && ns / 1e6 < ms + 1000, `${ms} ms and ${ns} ns`);
+  });
+
   it('has used CPU and holds memory', () => {
     const { rss, pss, privateDirty } = memoryOf(process.pid);
     assert.ok(cpuMs(process.pid) > 0 && rss >= pss && pss >= privateDirty && privateDirty > 0);
