@@ -2,7 +2,7 @@
 import type { WebhookConfig } from '../../lib/admission/config/index.ts';
 import { annotations, isInjected } from '../../lib/admission/index.ts';
 import type { Cluster, Reading } from './cluster.ts';
-import type { Pod } from './objects.ts';
+import type { KubernetesObject, Pod, Workload } from './objects.ts';
 
 export type AskingPod = { readonly pod: Pod; readonly injected: boolean };
 
@@ -28,8 +28,26 @@ export async function readAskingPods(
 }
 
 /** A live pod or one to come. */
-export const asksForCertificate = ({ metadata }: Pod): boolean =>
+export const asksForCertificate = ({ metadata }: KubernetesObject): boolean =>
   (metadata.annotations?.[annotations.name] ?? '') !== '';
 
 const isLive = ({ metadata, status }: Pod): boolean =>
   metadata.deletionTimestamp === undefined && status?.phase !== 'Succeeded' && status?.phase !== 'Failed';
+
+/** `Deployment shop/web`, for each workload that has the annotation itself, and not in its template, where it counts. */
+export async function readMisplaced(
+  cluster: Cluster,
+  namespace: string | undefined,
+): Promise<Reading<readonly string[]>> {
+  const found: string[] = [];
+  for (const kind of ['Deployment', 'StatefulSet', 'DaemonSet']) {
+    const scope = namespace === undefined ? '' : `/namespaces/${namespace}`;
+    const path = `/apis/apps/v1${scope}/${kind.toLowerCase()}s`;
+    const misplaced = (workload: Workload): boolean =>
+      asksForCertificate(workload) && !asksForCertificate({ metadata: workload.spec?.template?.metadata ?? {} });
+    const reading = await cluster.list<Workload>(path, {}, misplaced);
+    if (reading.kind !== 'found') return reading;
+    found.push(...reading.value.map(({ metadata }) => `${kind} ${metadata.namespace}/${metadata.name}`));
+  }
+  return { kind: 'found', value: found };
+}

@@ -178,3 +178,7 @@ const of = ({ group = '', ...action }: Action): Record<string, string> => ({ gro
 /** What was found, else undefined, where "none" and "may not" lead to the same. */
 export const foundIn = <T>(reading: Reading<T>): T | undefined =>
   reading.kind === 'found' ? reading.value : undefined;
+
+/** Why something was not read, for what then cannot be told. */
+export const whyNot = (reading: Exclude<Reading<unknown>, { readonly kind: 'found' }>): string =>
+  reading.kind === 'missing' ? 'it is not there' : reading.why;

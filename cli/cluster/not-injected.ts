@@ -23,6 +23,7 @@ export const reasonCodes = [
   'pod-annotated-later',
   'pod-excluded-by-condition',
   'pod-missed',
+  'pod-without-webhook',
 ] as const;
 
 export type Reason = {
@@ -34,7 +35,7 @@ export type Reason = {
 export type Circumstances = {
   /** Undefined when it cannot be read. */
   readonly namespace: Namespace | undefined;
-  readonly webhook: MutatingWebhook | undefined;
+  readonly webhook: MutatingWebhook | 'none' | undefined;
   /** When the registration was made, RFC 3339. */
   readonly registeredAt: string | undefined;
 };
@@ -42,6 +43,13 @@ export type Circumstances = {
 /** The reason why the API server does not call the webhook for such a pod now; undefined when it does. */
 export function whyNotCalled(pod: Pod, { namespace, webhook }: Circumstances): Reason | undefined {
   const { labels = {}, annotations: values = {} } = pod.metadata;
+  if (webhook === 'none') {
+    return {
+      code: 'pod-without-webhook',
+      why: 'no webhook of autocert is registered: the API server asks nobody about it',
+      remedy: 'install with "autocert install" or the Helm chart',
+    };
+  }
   if (namespace && webhook) {
     // The API server adds this label to every namespace
     const namespaceLabels = {
@@ -84,7 +92,8 @@ export function explainNotInjected(pod: Pod, circumstances: Circumstances): Reas
     return { ...notCalled, remedy: `${notCalled.remedy}; then ${recreate(pod)}` };
   }
   if (notCalled) return notCalled;
-  const { namespace, webhook, registeredAt } = circumstances;
+  const { namespace, registeredAt } = circumstances;
+  const webhook = circumstances.webhook === 'none' ? undefined : circumstances.webhook;
   const createdAt = pod.metadata.creationTimestamp ?? '';
   if (registeredAt && createdAt && createdAt < registeredAt) {
     return {

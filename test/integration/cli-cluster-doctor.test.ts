@@ -14,6 +14,13 @@ const wants = (subject: string) => ({ annotations: { 'autocert.step.sm/name': su
 
 const guide = readFileSync(join(import.meta.dirname, '../../docs/guides/doctor.md'), 'utf8');
 
+const deployment = (namespace: string, name: string, { annotations }: { annotations: object }): string => {
+  const labels = { app: name };
+  const template = { metadata: { labels }, spec: { containers: [{ name: 'app', image: 'app' }] } };
+  const spec = { selector: { matchLabels: labels }, template };
+  return `---\n${JSON.stringify({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, namespace, annotations }, spec })}\n`;
+};
+
 type Report = {
   readonly exitCode: number;
   readonly checks: readonly CheckResult[];
@@ -65,7 +72,7 @@ describe('autocert doctor', () => {
       'root',
       'ca-bundle',
     ];
-    assert.deepEqual(fine, [...expected, 'admission', 'namespaces', 'pods']);
+    assert.deepEqual(fine, [...expected, 'admission', 'namespaces', 'annotations', 'pods']);
     assert.match(check('admission')?.detail ?? '', /a pod in namespace probe gets its containers/);
     assert.match(check('ca-bundle')?.detail ?? '', /the root of the CA$/);
     assert.deepEqual(JSON.parse(await kubectl(['-n', 'probe', 'get', 'pods', '-o', 'json'])).items, []);
@@ -86,9 +93,9 @@ describe('autocert doctor', () => {
     assert.match(out, /^https:\/\/127\.0\.0\.1:\d+ \(context test\)\n\n✔ {2}Kubernetes +v1\.37\.\d+\n/);
     assert.match(
       out,
-      /\nwarning Service step\/autocert-step-certificates \[ca-unreachable\]\n {2}why +the API server does not/,
+      /\nerror Service step\/autocert-step-certificates \[ca-no-endpoints\]\n {2}why +no pod behind it is ready/,
     );
-    assert.match(out, /\n1 finding \(0 keep pods from certificates now\); 2 of 15 checks could not be made\n$/);
+    assert.match(out, /\n1 finding; 2 of 16 checks could not be made\n$/);
     assert.ok(!out.includes('\x1b'));
   });
 
@@ -101,6 +108,7 @@ describe('autocert doctor', () => {
       namespaceYaml('off', { 'autocert.step.sm': 'disabled' }),
       podYaml('shop', 'own', { ...wants('own.shop'), labels: { 'autocert.step.sm/control-plane': 'x' } }),
       podYaml('shop', 'plain'),
+      deployment('shop', 'lost', wants('lost.shop')),
     ];
     // The policy would refuse what the webhook leaves alone
     await kubectl(['delete', 'validatingadmissionpolicybinding', 'autocert-injected', 'autocert-annotations']);
@@ -117,6 +125,10 @@ describe('autocert doctor', () => {
     assert.deepEqual(seen['pod-in-namespace-without-label'], [
       'pod dark/unlit',
       'kubectl label namespace dark autocert.step.sm=enabled --overwrite; then kubectl -n dark delete pod unlit, and create it again from its manifest',
+    ]);
+    assert.deepEqual(seen['annotation-misplaced'], [
+      'Deployment shop/lost',
+      'move it to the template: spec.template.metadata.annotations',
     ]);
     assert.deepEqual(seen['pod-opted-out']?.[0], 'pod shop/own');
     assert.deepEqual(seen['pod-annotated-later']?.[0], 'pod shop/plain');
@@ -207,7 +219,7 @@ describe('autocert doctor', () => {
     const { code, out } = await autocert(cluster.api.kubeconfigFor(token, 'dev'), 'doctor');
     assert.equal(code, 2);
     assert.match(out, /\? {2}webhook configuration +not checked: mutatingwebhookconfigurations.* is forbidden: User/);
-    assert.match(out, /\nnothing found; \d+ of 15 checks could not be made\n$/);
+    assert.match(out, /\nnothing found; \d+ of 16 checks could not be made\n$/);
   });
 
   it('ends with 2 when no cluster answers', async () => {
@@ -218,7 +230,11 @@ describe('autocert doctor', () => {
 
   it('finds that nothing is registered', async () => {
     await kubectl(['delete', registration]);
-    const { ids } = await examine('-n', 'shop');
+    const { ids, findings } = await examine('-n', 'shop');
     assert.equal(ids[0], 'not-registered');
+    assert.ok(
+      findings.some(({ id, what }) => id === 'pod-without-webhook' && what === 'pod shop/own'),
+      ids.join(),
+    );
   });
 });

@@ -52,7 +52,3 @@ export const warning = (id: string, what: string, why: string, remedy: string): 
   ...error(id, what, why, remedy),
   severity: 'warning',
 });
-
-/** Why something was not read, for a check that could not be made. */
-export const whyNot = (reading: { readonly kind: string; readonly why?: string }): string =>
-  reading.why ?? (reading.kind === 'missing' ? 'it is not there' : reading.kind);

@@ -10,7 +10,7 @@ import {
   checkVersion,
 } from './checks/installation.ts';
 import { checkAdmission, checkCaHealth, checkReadiness, checkWebhookRights } from './checks/reachability.ts';
-import { checkNamespaces, checkPods } from './checks/workloads.ts';
+import { checkAnnotations, checkNamespaces, checkPods } from './checks/workloads.ts';
 import type { Facts } from './facts.ts';
 
 const checks: readonly ((facts: Facts) => CheckResult)[] = [
@@ -28,6 +28,7 @@ const checks: readonly ((facts: Facts) => CheckResult)[] = [
   checkCaHealth,
   checkAdmission,
   checkNamespaces,
+  checkAnnotations,
   checkPods,
 ];
 

@@ -1,6 +1,6 @@
 /** Everything that the checks look at, read once. Reads only; the one POST is a dry run and the reviews of rights. */
 import type { EpochMs } from '../../../lib/time/index.ts';
-import { type AskingPod, readAskingPods } from '../asking-pods.ts';
+import { type AskingPod, readAskingPods, readMisplaced } from '../asking-pods.ts';
 import type { Action, Cluster, Reading } from '../cluster.ts';
 import { foundIn } from '../cluster.ts';
 import { findInstallation, type Installation } from '../installation.ts';
@@ -28,6 +28,8 @@ export type Facts = {
   readonly namespaces: Reading<readonly Namespace[]>;
   /** Live pods that ask for a certificate. */
   readonly pods: Reading<readonly AskingPod[]>;
+  /** Workloads whose annotation stands where nothing reads it. */
+  readonly misplaced: Reading<readonly string[]>;
 };
 
 export type Scope = {
@@ -42,24 +44,26 @@ export async function gatherFacts(cluster: Cluster, { namespace, now }: Scope): 
   const installation = await findInstallation(cluster);
   const namespaces = await readNamespaces(cluster, namespace);
   const { service, deployment, caWorkload, ca, config } = installation;
-  const [endpoints, webhookTrouble, caTrouble, webhookRights, readyz, caHealth, admission, pods] = await Promise.all([
-    countEndpoints(cluster, installation),
-    troubleOf(cluster, foundIn(deployment)),
-    troubleOf(cluster, foundIn(caWorkload)),
-    reviewWebhookRights(cluster, installation),
-    probeService(cluster, foundIn(service), '/readyz'),
-    ca
-      ? probeService(cluster, { metadata: ca, spec: { ports: [{ port: ca.port }] } }, '/health')
-      : ({
-          kind: 'unknown',
-          why: 'the CA is not a Service of this cluster; the webhook says whether it reaches it',
-        } as const),
-    probeAdmission(cluster, installation, foundIn(namespaces) ?? []),
-    readAskingPods(cluster, namespace, foundIn(config)),
-  ]);
+  const [endpoints, webhookTrouble, caTrouble, webhookRights, readyz, caHealth, admission, pods, misplaced] =
+    await Promise.all([
+      countEndpoints(cluster, installation),
+      troubleOf(cluster, foundIn(deployment)),
+      troubleOf(cluster, foundIn(caWorkload)),
+      reviewWebhookRights(cluster, installation),
+      probeService(cluster, foundIn(service), '/readyz'),
+      ca
+        ? probeService(cluster, { metadata: ca, spec: { ports: [{ port: ca.port }] } }, '/health')
+        : ({
+            kind: 'unknown',
+            why: 'the CA is not a Service of this cluster; the webhook says whether it reaches it',
+          } as const),
+      probeAdmission(cluster, installation, foundIn(namespaces) ?? []),
+      readAskingPods(cluster, namespace, foundIn(config)),
+      readMisplaced(cluster, namespace),
+    ]);
   return {
     ...{ now, version, installation, endpoints, webhookTrouble, caTrouble, webhookRights },
-    ...{ readyz, caHealth, admission, namespaces, pods },
+    ...{ readyz, caHealth, admission, namespaces, pods, misplaced },
   };
 }
 

@@ -3,7 +3,7 @@ import { isMap, parseAllDocuments } from 'yaml';
 import { parseWebhookConfig } from '../../../lib/admission/config/index.ts';
 import { hasNativeSidecars } from '../../../lib/admission/index.ts';
 import { fingerprint, parseCertificateChainPem } from '../../../lib/x509/index.ts';
-import { type Cluster, foundIn } from '../cluster.ts';
+import { type Cluster, foundIn, whyNot } from '../cluster.ts';
 import { notInstalled, notReadable } from '../errors.ts';
 import { findInstallation } from '../installation.ts';
 import { type Circumstances, namespaceLabel } from '../not-injected.ts';
@@ -33,7 +33,9 @@ export async function groundOfCluster(cluster: Cluster, coming: readonly Namespa
   const root = rootPem.kind === 'found' ? parseCertificateChainPem(rootPem.value)[0] : undefined;
   const registration = foundIn(registrations)?.[0];
   const notes: string[] = [];
-  if (!registration) notes.push(withoutRegistration(registrations));
+  if (registrations.kind !== 'found') {
+    notes.push(`whether the API server asks the webhook about a pod is not known: ${whyNot(registrations)}`);
+  }
   return {
     knowledge: {
       config: config.value,
@@ -45,17 +47,12 @@ export async function groundOfCluster(cluster: Cluster, coming: readonly Namespa
       const inFile = coming.find(({ metadata }) => metadata.name === name);
       return {
         namespace: inFile ?? foundIn(await cluster.get<Namespace>(`/api/v1/namespaces/${name}`)),
-        webhook: registration?.webhook,
+        webhook: foundIn(registrations)?.length === 0 ? 'none' : registration?.webhook,
         registeredAt: registration?.configuration.metadata.creationTimestamp,
       };
     },
   };
 }
-
-const withoutRegistration = (reading: { readonly kind: string; readonly why?: string }): string =>
-  reading.kind === 'found'
-    ? 'the webhook is not registered: the API server asks it about no pod at all (see "autocert doctor")'
-    : `whether the API server asks the webhook about a pod is not known: ${reading.why ?? 'no registration'}`;
 
 /**
  * @param text config.yaml, or manifests with a ConfigMap that holds it

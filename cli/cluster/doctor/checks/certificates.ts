@@ -2,8 +2,8 @@
 import { describeError } from '../../../../lib/errors/index.ts';
 import type { EpochMs } from '../../../../lib/time/index.ts';
 import { type Certificate, fingerprint, parseCertificateChainPem } from '../../../../lib/x509/index.ts';
-import { foundIn } from '../../cluster.ts';
-import { type CheckResult, conclude, error, type Finding, found, ok, unknown, warning, whyNot } from '../check.ts';
+import { foundIn, whyNot } from '../../cluster.ts';
+import { type CheckResult, conclude, error, type Finding, found, ok, unknown, warning } from '../check.ts';
 import type { Facts } from '../facts.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -34,7 +34,7 @@ export function checkIntermediate({ installation, now }: Facts): CheckResult {
   const { ca, intermediatePem, rootPem } = installation;
   if (intermediatePem === undefined) {
     return ca
-      ? unknown(check, `there is no ConfigMap ${ca.name}-certs to read`)
+      ? unknown(check, `ConfigMap ${ca.name}-certs has no intermediate_ca.crt, or cannot be read`)
       : ok(check, 'the CA is not in this cluster');
   }
   const what = `intermediate_ca.crt in namespace ${ca?.namespace}`;

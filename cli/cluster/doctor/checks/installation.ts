@@ -1,11 +1,11 @@
 /** The cluster, the registration of the webhook, and what runs: are the objects there and do they fit together? Pure. */
-import { foundIn } from '../../cluster.ts';
+import { foundIn, whyNot } from '../../cluster.ts';
 import type { Registration } from '../../installation.ts';
 import { namespaceLabel } from '../../not-injected.ts';
 import type { Workload } from '../../objects.ts';
 import { findUnmet } from '../../selectors.ts';
 import { whatIsMissing } from '../../workload-state.ts';
-import { type CheckResult, conclude, error, type Finding, found, ok, unknown, warning, whyNot } from '../check.ts';
+import { type CheckResult, conclude, error, type Finding, found, ok, unknown, warning } from '../check.ts';
 import type { Facts } from '../facts.ts';
 
 export function checkVersion({ version }: Facts): CheckResult {
@@ -75,11 +75,16 @@ function* registrationFindings(registration: Registration, facts: Facts): Genera
 const titleOf = ({ configuration }: Registration): string =>
   `MutatingWebhookConfiguration ${configuration.metadata.name}`;
 
+/** One finding says so; what would follow from it is left out. */
+const notInstalled = 'autocert is not installed';
+const isNotInstalled = ({ registrations }: Facts['installation']): boolean => foundIn(registrations)?.length === 0;
+
 export function checkService({ installation, endpoints }: Facts): CheckResult {
   const check = { id: 'service', title: 'webhook Service' };
   const { registrations, service, namespace } = installation;
   const name = foundIn(registrations)?.[0]?.webhook.clientConfig?.service?.name ?? 'autocert';
   const what = `Service ${namespace}/${name}`;
+  if (service.kind === 'missing' && isNotInstalled(installation)) return unknown(check, notInstalled);
   if (service.kind === 'missing') {
     const why = 'it is not there, and the registration names it: the API server cannot reach the webhook';
     return found(check, error('service-missing', what, why, 'install with "autocert install" or the Helm chart'));
@@ -103,6 +108,7 @@ const selectorOf = ({ service }: Facts['installation']): string =>
 export function checkDeployment({ installation, webhookTrouble }: Facts): CheckResult {
   const check = { id: 'deployment', title: 'webhook Deployment' };
   const { deployment, namespace } = installation;
+  if (deployment.kind === 'missing' && isNotInstalled(installation)) return unknown(check, notInstalled);
   if (deployment.kind === 'missing') {
     const why = "no Deployment's pods are selected by the webhook's Service";
     const remedy = 'install with "autocert install" or the Helm chart';

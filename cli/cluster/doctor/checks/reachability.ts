@@ -7,11 +7,13 @@ import type { HttpProbe } from '../probes.ts';
 
 type ReadyzCheck = { readonly ok: boolean; readonly required: boolean; readonly why?: string; readonly hint?: string };
 
-export function checkReadiness({ readyz, installation }: Facts): CheckResult {
+export function checkReadiness({ readyz, installation, endpoints }: Facts): CheckResult {
   const check = { id: 'webhook', title: 'webhook, asked by the API server' };
   const { namespace, service } = installation;
   const what = `Service ${namespace}/${foundIn(service)?.metadata.name ?? 'autocert'}`;
   if (readyz.kind === 'unknown') return unknown(check, readyz.why);
+  // The check of the Service has found that already
+  if (foundIn(endpoints) === 0) return unknown(check, 'no pod behind its Service is ready');
   if (readyz.kind === 'unreachable') return found(check, unreachable('webhook-unreachable', what, readyz.why));
   const { checks = {} } = (readyz.body ?? {}) as { readonly checks?: Readonly<Record<string, ReadyzCheck>> };
   const failed = Object.entries(checks).filter(([, { ok }]) => !ok);
@@ -46,6 +48,11 @@ export function checkCaHealth({ caHealth, installation }: Facts): CheckResult {
   const { ca } = installation;
   if (caHealth.kind === 'unknown' || !ca) return unknown(check, whyOf(caHealth));
   const what = `Service ${ca.namespace}/${ca.name}`;
+  const remedy = `kubectl -n ${ca.namespace} describe statefulset,pods`;
+  if (caHealth.kind === 'unreachable' && /no endpoints available/.test(caHealth.why)) {
+    const why = 'no pod behind it is ready: nobody gets a certificate, and none is renewed';
+    return found(check, error('ca-no-endpoints', what, why, remedy));
+  }
   if (caHealth.kind === 'unreachable') {
     // Pods ask the CA, not the API server: a NetworkPolicy may keep the latter out
     return found(check, { ...unreachable('ca-unreachable', what, caHealth.why), severity: 'warning' });

@@ -1,10 +1,10 @@
 /** Namespaces and pods: who asks for a certificate and does not get one, and why. Pure. */
 import type { AskingPod } from '../../asking-pods.ts';
-import { foundIn } from '../../cluster.ts';
+import { foundIn, whyNot } from '../../cluster.ts';
 import { explainNotInjected, findSimilarLabel, namespaceLabel } from '../../not-injected.ts';
 import type { ContainerStatus, Namespace, Pod } from '../../objects.ts';
 import { findUnmet } from '../../selectors.ts';
-import { type CheckResult, conclude, error, type Finding, unknown, warning, whyNot } from '../check.ts';
+import { type CheckResult, conclude, error, type Finding, unknown, warning } from '../check.ts';
 import type { Facts } from '../facts.ts';
 
 export function checkNamespaces({ namespaces, installation }: Facts): CheckResult {
@@ -59,15 +59,25 @@ const withName = ({ metadata }: Namespace): Record<string, string> => ({
   ...metadata.labels,
 });
 
+export function checkAnnotations({ misplaced }: Facts): CheckResult {
+  const check = { id: 'annotations', title: 'annotations of workloads' };
+  if (misplaced.kind !== 'found') return unknown(check, whyNot(misplaced));
+  const why = 'its annotation autocert.step.sm/name stands at the workload itself, where nothing reads it';
+  const remedy = 'move it to the template: spec.template.metadata.annotations';
+  const findings = misplaced.value.map((what) => warning('annotation-misplaced', what, why, remedy));
+  return conclude(check, findings, 'each in a pod template');
+}
+
 export function checkPods({ pods, installation, namespaces }: Facts): CheckResult {
   const check = { id: 'pods', title: 'pods that ask for a certificate' };
   if (pods.kind !== 'found') return unknown(check, whyNot(pods));
-  const registration = foundIn(installation.registrations)?.[0];
+  const registrations = foundIn(installation.registrations);
+  const registration = registrations?.[0];
   const without = pods.value.filter(({ injected }) => !injected);
   const findings = without.map(({ pod }) => {
     const reason = explainNotInjected(pod, {
       namespace: foundIn(namespaces)?.find(({ metadata }) => metadata.name === pod.metadata.namespace),
-      webhook: registration?.webhook,
+      webhook: registrations?.length === 0 ? 'none' : registration?.webhook,
       registeredAt: registration?.configuration.metadata.creationTimestamp,
     });
     return warning(reason.code, `pod ${pod.metadata.namespace}/${pod.metadata.name}`, reason.why, reason.remedy);
