@@ -8,6 +8,7 @@ import { inState } from '../cluster/state.ts';
 import { timeoutFlag } from '../patience.ts';
 import { keepEvidence, withEvidence } from './evidence.ts';
 import { kubectl, readObject } from './kubectl.ts';
+import { eventually } from './wait.ts';
 
 export type Values = {
   readonly set?: Readonly<Record<string, string>>;
@@ -57,7 +58,7 @@ function releaseOf(
 const timeout = timeoutFlag(180);
 
 /**
- * Installs, or upgrades with exactly these values, and waits until everything is ready. What hindered it is kept.
+ * Installs, or upgrades with exactly these values, and waits until everything is ready and reached. What hindered it is kept.
  * @returns what Helm printed
  */
 export async function install({ set = {}, files = [] }: Values = {}, release = main): Promise<string> {
@@ -68,9 +69,21 @@ export async function install({ set = {}, files = [] }: Values = {}, release = m
     ...files.map((file) => `--values=${file}`),
     ...Object.entries(set).map(([key, value]) => `--set=${key}=${value}`),
   );
-  return installing.catch(async (error: unknown) => {
+  try {
+    const output = await installing;
+    await untilReached(release);
+    return output;
+  } catch (error) {
     throw withEvidence(error, await keepEvidence(`install-${Date.now().toString(36)}`, [namespace]));
-  });
+  }
+}
+
+/** kube-proxy hears of a pod a moment after it is ready. Asks from where the API server asks. */
+async function untilReached({ name, namespace }: Release): Promise<void> {
+  const { spec } = await readObject<{ spec: { clusterIP: string } }>(namespace, 'service', name);
+  const url = `https://${spec.clusterIP}/healthz`;
+  const ask = [...insideNetwork, 'curl', '--silent', '--fail', '--insecure', '--max-time', '2', url];
+  await eventually('the Service to lead to the webhook', 30, async () => (await run(ask)).includes('ok'));
 }
 
 /** Uninstalls, then deletes the namespace with all that the notes say is left. */
