@@ -7,23 +7,18 @@ import { createAuthority, type RunningAuthority, type Side, startAuthority } fro
 import { type Comparison, lessIsBetter, type Row, type Settings, type Table } from '../comparison.ts';
 import { endedChildrenCpuMs } from '../measure/children-cost.ts';
 import { interleave, medians, type Pair } from '../measure/rounds.ts';
-import { bootstrapOnce, type Contender, upstreamScript } from './contenders.ts';
+import { bootstrapOnce, type Contender, emptyStarts, upstreamScript } from './contenders.ts';
 import { startDelayProxy } from './delay-proxy.ts';
-import { waysToStart } from './starts.ts';
+import { type WaysToStart, waysToStart } from './starts.ts';
 
 export const initContainerComparison: Comparison = {
   name: 'init-container',
   summary: 'start to files of the init container against upstream’s script with the real step',
   async run(settings) {
     const ways = await waysToStart();
-    const shipped = ways.find(({ name }) => name === shippedAs);
-    if (!shipped) throw new TypeError(shippedAs);
-    return [...(await comparePlaces(shipped, settings)), await compareStarts(ways, settings)];
+    return [...(await comparePlaces(ways.shipped, settings)), ...(await compareStarts(ways, settings))];
   },
 };
-
-/** The way our image starts it. */
-const shippedAs = 'compile cache';
 
 const roundTripMs = 5;
 const caNames: Readonly<Record<Side, string>> = { ours: 'our CA', peer: 'step-ca' };
@@ -40,20 +35,7 @@ async function comparePlaces(shipped: Contender, settings: Settings): Promise<Ta
           const place = delayed ? `${roundTripMs} ms round trip` : 'loopback';
           settings.progress(`init-container: ${caNames[side]}, ${place}`);
           const samples = await measure([shipped, upstreamScript()], authority, delayed, settings);
-          rows.push(
-            lessIsBetter(
-              `${place}, wall`,
-              'ms',
-              medians(samples, ({ wallMs }) => wallMs),
-              1,
-            ),
-            lessIsBetter(
-              `${place}, CPU`,
-              'ms',
-              medians(samples, ({ cpuMs }) => cpuMs),
-              1,
-            ),
-          );
+          rows.push(...rowsOf(place, samples, 1));
         }
         return { title: `Init container, ${caNames[side]}`, ours: 'ours', peer: 'script', rows };
       }),
@@ -63,30 +45,36 @@ async function comparePlaces(shipped: Contender, settings: Settings): Promise<Ta
 }
 
 /** Each against the plain start; a goal is not set, the table shows what is worth having. */
-async function compareStarts(ways: readonly Contender[], settings: Settings): Promise<Table> {
-  const [plain, ...others] = ways;
-  if (!plain) throw new TypeError('no way to start');
+function compareStarts({ plain, others }: WaysToStart, settings: Settings): Promise<Table[]> {
   return withAuthority('ours', settings, async (authority) => {
     const rows: Row[] = [];
     for (const way of others) {
       settings.progress(`init-container: ${way.name}`);
-      const samples = await measure([way, plain], authority, false, settings);
-      rows.push(
-        lessIsBetter(
-          `${way.name}, wall`,
-          'ms',
-          medians(samples, ({ wallMs }) => wallMs),
-        ),
-        lessIsBetter(
-          `${way.name}, CPU`,
-          'ms',
-          medians(samples, ({ cpuMs }) => cpuMs),
-        ),
-      );
+      rows.push(...rowsOf(way.name, await measure([way, plain], authority, false, settings)));
     }
-    return { title: 'Init container, ways to start it', ours: 'this way', peer: 'plain', rows };
+    settings.progress('init-container: the runtimes alone');
+    const empty = rowsOf('start and end', await measure(emptyStarts(), authority, false, settings));
+    return [
+      { title: 'Init container, ways to start it', ours: 'this way', peer: plain.name, rows },
+      { title: 'Init container, the runtimes alone', ours: 'Node', peer: 'step', rows: empty },
+    ];
   });
 }
+
+const rowsOf = (what: string, samples: Pair<Sample[]>, goal?: number): Row[] => [
+  lessIsBetter(
+    `${what}, wall`,
+    'ms',
+    medians(samples, ({ wallMs }) => wallMs),
+    goal,
+  ),
+  lessIsBetter(
+    `${what}, CPU`,
+    'ms',
+    medians(samples, ({ cpuMs }) => cpuMs),
+    goal,
+  ),
+];
 
 /** CPU is read in steps of 10 ms, so that a sample is the mean of some runs. */
 const runsPerSample = 5;
