@@ -155,6 +155,7 @@ describe('autocert install', () => {
     assert.equal(refused.code, 1);
     assert.match(refused.err, /deployment\.apps\/autocert: not applied \(409\): .*conflict.*replicas/s);
     assert.match(refused.err, /hint: .*--force/);
+    assert.equal(refused.out, '', 'nothing is applied when one object is refused');
     const { code, out } = await install('--timeout', '0s', '--force');
     assert.equal(code, 0);
     assert.match(out, /deployment\.apps\/autocert changed\n/);
@@ -182,6 +183,26 @@ describe('autocert install', () => {
     assert.equal(code, 1);
     assert.match(err, /sends pods to an autocert in namespace step\nhint: give --namespace step/);
     await assert.rejects(api.kubectl(['get', 'namespace', 'other']), /not found/);
+  });
+
+  it("refuses to stand beside upstream's webhook, whose registration has another name", async () => {
+    const webhook = {
+      name: 'autocert.step.sm',
+      clientConfig: { service: { name: 'autocert', namespace: 'step', path: '/mutate' } },
+      admissionReviewVersions: ['v1'],
+      sideEffects: 'None',
+    };
+    const configuration = {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'MutatingWebhookConfiguration',
+      metadata: { name: 'autocert-webhook-config' },
+      webhooks: [webhook],
+    };
+    await api.kubectl(['apply', '-f', '-'], JSON.stringify(configuration));
+    const { code, err } = await install();
+    assert.equal(code, 1);
+    assert.match(err, /autocert-webhook-config is of another installation.*\nhint: docs\/guides\/upgrade-from/);
+    await api.kubectl(['delete', 'mutatingwebhookconfiguration', 'autocert-webhook-config']);
   });
 
   it('leaves an installation of Helm to Helm', async () => {

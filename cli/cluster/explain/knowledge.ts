@@ -9,6 +9,7 @@ import { findInstallation } from '../installation.ts';
 import { type Circumstances, namespaceLabel } from '../not-injected.ts';
 import type { Namespace } from '../objects.ts';
 import type { Knowledge } from './explain.ts';
+import { readLifetimes } from './lifetimes.ts';
 
 /** Also what is not known, in sentences. */
 export type Ground = {
@@ -36,10 +37,15 @@ export async function groundOfCluster(cluster: Cluster, coming: readonly Namespa
   if (registrations.kind !== 'found') {
     notes.push(`whether the API server asks the webhook about a pod is not known: ${whyNot(registrations)}`);
   }
+  const lifetimes = await readLifetimes(cluster, installation, config.value);
+  if (typeof lifetimes === 'string') {
+    notes.push(`whether the CA's provisioner allows the duration that a pod asks for is not known: ${lifetimes}`);
+  }
+  const nativeSidecars = hasNativeSidecars({ major, minor });
   return {
     knowledge: {
       config: config.value,
-      facts: { nativeSidecars: hasNativeSidecars({ major, minor }) },
+      facts: typeof lifetimes === 'object' ? { nativeSidecars, lifetimes } : { nativeSidecars },
       fingerprint: root ? fingerprint(root.der) : 'fingerprint of the root',
     },
     notes,

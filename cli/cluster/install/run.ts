@@ -18,6 +18,8 @@ import { readRoot, untilReady } from './wait.ts';
 /** ValidatingAdmissionPolicy is in v1 since 1.30; for older ones the chart leaves it out. */
 const oldest = { major: 1, minor: 30 };
 
+const configurationKind = 'MutatingWebhookConfiguration';
+
 export async function runInstall(invocation: Invocation): Promise<number> {
   const { options } = invocation;
   const choices = readChoices(options);
@@ -34,21 +36,24 @@ async function install(
   const [dryRun, force] = [options.isOn('dry-run'), options.isOn('force')];
   terminal.selected('Cluster', `${cluster.server}, Kubernetes ${await checkVersion(cluster)}`);
   const objects = buildObjects(choices);
-  await refuseSecond(cluster, choices.namespace);
+  await refuseSecond(cluster, choices.namespace, objects);
   const missing = await findMissingRights(cluster, objects);
   if (missing.length > 0) throw rightsMissing(missing);
   terminal.selected('Rights', 'all that is needed');
 
   const present = await readPresent(cluster, objects);
-  const changes: Change[] = [];
-  const homeless = dryRun && present[0] === undefined; // the API server cannot check what has no namespace yet
-  for (const [index, object] of objects.entries()) {
-    const skip = homeless && (object.kind === 'Namespace' || object.metadata.namespace !== undefined);
-    const change = skip ? 'created' : await applyObject(cluster, object, present[index], { dryRun, force });
-    changes.push(change);
-    terminal.write(`${titleOf(object)} ${change}${dryRun ? ' (dry run)' : ''}\n`);
+  // All of it is tried before any of it is done: half an installation is worse than none
+  const tried = await tryAll(cluster, objects, present, force);
+  if (dryRun) {
+    for (const [index, object] of objects.entries()) terminal.write(`${titleOf(object)} ${tried[index]} (dry run)\n`);
+    return 0;
   }
-  if (dryRun) return 0;
+  const changes: Change[] = [];
+  for (const [index, object] of objects.entries()) {
+    const change = await applyObject(cluster, object, present[index], { dryRun, force });
+    changes.push(change);
+    terminal.write(`${titleOf(object)} ${change}\n`);
+  }
   if (timeoutMs > 0) {
     const onProgress = (text: string): void => terminal.note(`waiting for ${text}`);
     await untilReady(cluster, objects, { timeoutMs, now: () => systemClock.now(), onProgress });
@@ -101,16 +106,39 @@ async function checkVersion(cluster: Cluster): Promise<string> {
 }
 
 /** One per cluster: the webhook's registration and the roles are cluster-wide. @throws ERR_CLUSTER_INSTALLED_OTHERWISE */
-async function refuseSecond(cluster: Cluster, namespace: string): Promise<void> {
+async function refuseSecond(cluster: Cluster, namespace: string, objects: readonly KubernetesObject[]): Promise<void> {
   const { registrations } = await findInstallation(cluster, namespace);
   for (const { configuration, webhook } of foundIn(registrations) ?? []) {
     const other = webhook.clientConfig?.service?.namespace;
-    if (other === namespace) continue;
+    if (other === namespace) {
+      const { name } = configuration.metadata;
+      if (objects.some(({ kind, metadata }) => kind === configurationKind && metadata.name === name)) continue;
+      throw installedOtherwise(
+        `MutatingWebhookConfiguration ${name} is of another installation, such as upstream's autocert`,
+        'docs/guides/upgrade-from-smallstep-autocert.md says how to take it over',
+      );
+    }
     throw installedOtherwise(
       `${configuration.metadata.name} sends pods to an autocert in namespace ${other ?? '(none)'}`,
       `give --namespace ${other ?? usualNamespace}, or remove that installation first`,
     );
   }
+}
+
+/** What each object would become. What has no namespace yet cannot be tried, and would be created. */
+async function tryAll(
+  cluster: Cluster,
+  objects: readonly KubernetesObject[],
+  present: readonly (KubernetesObject | undefined)[],
+  force: boolean,
+): Promise<Change[]> {
+  const homeless = present[0] === undefined;
+  const changes: Change[] = [];
+  for (const [index, object] of objects.entries()) {
+    const skip = homeless && object.metadata.namespace !== undefined;
+    changes.push(skip ? 'created' : await applyObject(cluster, object, present[index], { dryRun: true, force }));
+  }
+  return changes;
 }
 
 async function renderEnd(
