@@ -12,7 +12,7 @@ export type Peer = (typeof all)[number];
 
 const wanted = process.env.PEER || undefined;
 if (wanted !== undefined && !all.some((peer) => peer === wanted)) throw new Error(`PEER is one of ${all.join(', ')}`);
-const peers = all.filter((peer) => wanted === undefined || peer === wanted);
+export const peers = all.filter((peer) => wanted === undefined || peer === wanted);
 
 export type PeerContext = CaFixture & {
   readonly peer: Peer;
