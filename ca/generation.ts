@@ -75,12 +75,12 @@ export async function buildGeneration(
     if (state.kind === 'ready') continue;
     logger.warn('provisioner disabled', { provisioner: name, type, reason: state.reason });
   }
-  const { tls, traceHeader } = config;
+  const { tls, traceHeader, requestLogFormat } = config;
   const server = await issueServerCertificate(authority, config);
   await authority.revocationLists?.generate(); // also at every start, like step-ca: the last one may soon end
   generation = {
     config,
-    context: { authority, tls, traceHeader, ready: () => store.ready(), version: stepCaVersion },
+    context: { authority, tls, traceHeader, requestLogFormat, ready: () => store.ready(), version: stepCaVersion },
     server,
   };
   return generation;

@@ -9,7 +9,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { AppError, describeError, isAppError } from '../lib/errors/index.ts';
-import { createLogger, parseLogLevel } from '../lib/log/index.ts';
+import { batchedStandardOutput, createLogger, type LogLevel, parseLogLevel } from '../lib/log/index.ts';
 import { systemClock } from '../lib/time/index.ts';
 import { readPasswordFile } from './adapters/files.ts';
 import { stepCaVersion } from './generation.ts';
@@ -25,6 +25,8 @@ import { type RunningCa, startCa } from './server.ts';
 /** step-ca's: long enough for any honest request. */
 const stopGraceMs = 60_000;
 
+const weights: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
+
 type ServeFlags = {
   readonly passwordFile?: string;
   readonly context?: string;
@@ -38,7 +40,8 @@ async function serve(configArgument: string | undefined, flags: ServeFlags): Pro
   const base = stepBasePath(process.env);
   const configPath = configArgument ?? join(stepPath(base, findContext(base, flags.context)), 'config', 'ca.json');
   const level = parseLogLevel(flags.logLevel ?? process.env.LOG_LEVEL ?? 'info', '--log-level');
-  const logger = createLogger({ name: 'ca', level });
+  const write = batchedStandardOutput();
+  const logger = createLogger({ name: 'ca', level, write });
   const password = flags.passwordFile === undefined ? undefined : await readPasswordFile(flags.passwordFile);
   let asked: Promise<string | undefined> | undefined;
   const ca = await startCa({
@@ -50,6 +53,9 @@ async function serve(configArgument: string | undefined, flags: ServeFlags): Pro
     },
     clock: systemClock,
     logger,
+    logRequest(severity, line) {
+      if (weights[severity === 'warning' ? 'warn' : severity] >= weights[level]) write(`${line}\n`);
+    },
     random: Math.random,
     keepExpiredMs: parseKeepExpired(flags.keepExpired),
   });

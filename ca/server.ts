@@ -17,7 +17,7 @@ import {
 import type { EpochMs } from '../lib/time/index.ts';
 import { fingerprint } from '../lib/x509/index.ts';
 import { issueServerCertificate, keepServerCertificate } from './adapters/server-certificate.ts';
-import { type ApiContext, buildApp, coreRoutes } from './api/index.ts';
+import { type ApiContext, type AppOptions, buildApp, coreRoutes } from './api/index.ts';
 import type { CertificateStore } from './authority/index.ts';
 import { type CaConfig, configInvalid } from './config/index.ts';
 import { buildGeneration, type Generation, type GenerationOptions, loadConfig, logGeneration } from './generation.ts';
@@ -28,6 +28,7 @@ import { SideListeners } from './side-listeners.ts';
 import { openStore } from './store/index.ts';
 
 export type CaOptions = Omit<GenerationOptions, 'meter'> &
+  Pick<AppOptions, 'logRequest'> &
   Retention & {
     /** Math.random, for jitter. */
     readonly random: () => number;
@@ -194,12 +195,12 @@ function requireSameDatabase({ database: old }: CaConfig, { database: next }: Ca
 async function openListener(
   { config, server: { secureContext } }: Generation,
   context: () => ApiContext,
-  { clock, logger }: CaOptions,
+  { clock, logRequest }: CaOptions,
 ): Promise<Listener> {
   const server = createTlsServer({ secureContext, clientAuthentication: 'if-given' });
   // fastify types its server as http.Server unless every handler is made generic; it only listens to `request`
   const serverFactory: FastifyServerFactory = (handler) => server.on('request', handler) as unknown as HttpServer;
-  const app = await buildApp({ context, logger, clock, serverFactory, routes: coreRoutes });
+  const app = await buildApp({ context, logRequest, clock, serverFactory, routes: coreRoutes });
   try {
     return { server, app, address: formatListenAddress(await listen(server, config.address)) };
   } catch (error) {

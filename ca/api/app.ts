@@ -16,15 +16,17 @@ import Fastify, {
 } from 'fastify';
 import { describeError, isAppError } from '../../lib/errors/index.ts';
 import { smallBodyLimitBytes } from '../../lib/http/index.ts';
-import type { Logger } from '../../lib/log/index.ts';
+import { redactText } from '../../lib/log/index.ts';
 import type { Clock } from '../../lib/time/index.ts';
 import { renderError, renderStatus } from './render-error.ts';
+import { levelOf, type RequestLogLevel, renderRequest } from './request-log.ts';
 import { type ApiContext, type Route, registerRoutes } from './routes.ts';
 
 export type AppOptions = {
   /** The parts that a reload replaces are asked for with each request. */
   readonly context: () => ApiContext;
-  readonly logger: Logger;
+  /** Takes a whole line for each request, without its line feed. */
+  readonly logRequest: (level: RequestLogLevel, line: string) => void;
   readonly clock: Clock;
   readonly serverFactory: FastifyServerFactory;
   readonly routes: readonly Route[];
@@ -36,7 +38,6 @@ export type RequestRecord = Record<string, unknown>;
 declare module 'fastify' {
   interface FastifyRequest {
     record: RequestRecord;
-    startedMs: number;
   }
 }
 
@@ -45,7 +46,7 @@ const maxUrlLength = 16 * 1024;
 
 /** Not listening; the caller owns the server that `serverFactory` made. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { context, logger, clock, serverFactory } = options;
+  const { context, serverFactory } = options;
   const app = Fastify({
     serverFactory,
     bodyLimit: smallBodyLimitBytes,
@@ -55,16 +56,14 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     clientErrorHandler: refuseUnreadable,
   });
   app.decorateRequest('record');
-  app.decorateRequest('startedMs', 0);
   app.addHook('onRequest', (request, reply, done) => {
     request.record = {};
-    request.startedMs = clock.now();
     delete request.raw.headers['content-type']; // does not matter, and fastify refuses a malformed one
     reply.header('X-Request-Id', requestId(request, context().traceHeader));
     done();
   });
   app.addHook('onResponse', (request, reply, done) => {
-    logRequest(logger, request, reply, clock.now() - request.startedMs);
+    logRequest(options, request, reply);
     done();
   });
   app.setErrorHandler(async (error, request, reply) => {
@@ -172,17 +171,24 @@ const unreadable: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
 
-function logRequest(logger: Logger, request: FastifyRequest, reply: FastifyReply, durationMs: number): void {
-  const status = reply.statusCode;
-  const level = status >= 500 ? 'error' : status >= 400 ? 'warn' : 'info';
-  logger[level]('request', {
-    requestId: reply.getHeader('X-Request-Id'),
-    method: request.method,
-    path: pathOf(request),
-    status,
-    durationMs,
+function logRequest(
+  { context, clock, logRequest: write }: AppOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  const size = Number(reply.getHeader('Content-Length') ?? 0);
+  const facts = {
+    requestId: String(reply.getHeader('X-Request-Id') ?? ''),
     remoteAddress: request.ip,
-    userAgent: request.headers['user-agent'],
-    ...request.record,
-  });
+    time: `${new Date(clock.now()).toISOString().slice(0, -5)}Z`,
+    durationMs: reply.elapsedTime,
+    method: request.method,
+    path: request.raw.url ?? '',
+    protocol: `HTTP/${request.raw.httpVersion}`,
+    status: reply.statusCode,
+    size: Number.isFinite(size) ? size : 0,
+    referer: request.headers.referer ?? '',
+    userAgent: request.headers['user-agent'] ?? '',
+  };
+  write(levelOf(facts.status), redactText(renderRequest(context().requestLogFormat, facts, request.record)));
 }

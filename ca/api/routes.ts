@@ -1,11 +1,20 @@
 /** Routes of the core API and what each one does with a request. Paths, statuses and bodies are step-ca's. */
 import type { TLSSocket } from 'node:tls';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
-import { type Certificate, listSans, parseCertificate, serialDecimal } from '../../lib/x509/index.ts';
-import type { Authority, Issued } from '../authority/index.ts';
+import type { EpochMs } from '../../lib/time/index.ts';
+import {
+  type Certificate,
+  groupSans,
+  parseCertificate,
+  type SubjectAltNames,
+  sanTypes,
+  serialDecimal,
+} from '../../lib/x509/index.ts';
+import type { Authority, Issued, ProvisionerRecord, TokenObserver } from '../authority/index.ts';
 import type { TlsOptions } from '../config/index.ts';
 import type { RequestRecord } from './app.ts';
 import { keyUnknown, limitInvalid, missing, rootUnknown, sshNotEnabled } from './errors.ts';
+import type { RequestLogFormat } from './request-log.ts';
 import { readRekeyBody, readRevokeBody, readSignBody } from './requests.ts';
 import { certificatePem, renderCertificates, renderIssued, renderPemFile } from './responses.ts';
 import { answerRevocationList } from './revocation-list.ts';
@@ -18,6 +27,7 @@ export type ApiContext = {
   /** Version of step-ca whose API this is; clients compare it. */
   readonly version: string;
   readonly traceHeader: string;
+  readonly requestLogFormat: RequestLogFormat;
   /** Whether the database answers: without it nothing is signed or renewed. */
   readonly ready: () => boolean;
 };
@@ -145,7 +155,9 @@ function refuseFlow(flow: 'sign' | 'renew' | 'rekey' | 'revoke'): Handler {
 async function sign(request: FastifyRequest, reply: FastifyReply, context: ApiContext) {
   const body = readSignBody(request.body as Buffer | undefined);
   const requestId = String(reply.getHeader('X-Request-Id'));
-  const issued = await context.authority.sign({ ...body, requestId }, (token) => Object.assign(request.record, token));
+  const issued = await context.authority.sign({ ...body, requestId }, (token) =>
+    Object.assign(request.record, describeToken(token)),
+  );
   return answerIssued(request, reply, issued, context);
 }
 
@@ -170,29 +182,48 @@ async function revoke(request: FastifyRequest, _reply: FastifyReply, { authority
   const certificate = peerCertificate(request);
   if (token === '' && !certificate) throw missing('ott or client certificate');
   const by = token !== '' || !certificate ? { token } : { certificate };
+  const { reasonCode, reason } = revocation;
+  Object.assign(request.record, { reasonCode, reason, passiveOnly: true, mTLS: 'certificate' in by });
   await authority.revoke({ ...revocation, by }, ({ provisioner, tokenId }) =>
-    Object.assign(request.record, { provisioner, tokenId }),
+    Object.assign(request.record, { provisioner, 'token-id': tokenId }),
   );
   return { status: 'ok' };
 }
 
 function answerIssued(request: FastifyRequest, reply: FastifyReply, issued: Issued, { authority, tls }: ApiContext) {
-  Object.assign(request.record, describeIssued(issued));
+  Object.assign(request.record, describeIssued(issued, authority));
   return created(reply, renderIssued(issued.certificate, authority.chain, tls));
 }
 
-function describeIssued({ certificate, provisioner, clipped }: Issued): RequestRecord {
+function describeToken({ subject, sans, provisioner, tokenId }: Parameters<TokenObserver>[0]): RequestRecord {
+  return { subject, sans: describeSans(groupSans(sans)), provisioner, 'token-id': tokenId };
+}
+
+function describeIssued({ certificate, provisioner, clipped }: Issued, { chain }: Authority): RequestRecord {
   return {
-    provisioner: provisioner?.name,
+    provisioner: provisioner && describeProvisioner(provisioner),
     serial: serialDecimal(certificate),
     subject: certificate.commonName,
-    sans: listSans(certificate.sans),
-    notBefore: new Date(certificate.notBefore).toISOString(),
-    notAfter: new Date(certificate.notAfter).toISOString(),
-    publicKey: certificate.publicKeyInfo.description,
-    ...(clipped ? { clippedToIssuer: true } : {}),
+    issuer: chain[0].commonName,
+    sans: describeSans(certificate.sans),
+    'valid-from': formatTime(certificate.notBefore),
+    'valid-to': formatTime(certificate.notAfter),
+    'public-key': certificate.publicKeyInfo.description,
+    ...(clipped ? { 'clipped-to-issuer': true } : {}),
   };
 }
+
+/** As step-ca shows it: the name, and the id of its key in brackets. */
+function describeProvisioner({ id, name }: ProvisionerRecord): string {
+  const kid = id.startsWith(`${name}:`) ? id.slice(name.length + 1) : '';
+  return kid === '' ? name : `${name} (${kid})`;
+}
+
+/** Kinds that there are, each with its names. */
+const describeSans = (sans: SubjectAltNames): Record<string, readonly string[]> =>
+  Object.fromEntries(sanTypes.flatMap((type) => (sans[type].length > 0 ? [[type, sans[type]]] : [])));
+
+const formatTime = (time: EpochMs): string => `${new Date(time).toISOString().slice(0, -5)}Z`;
 
 /** A connection keeps the certificate it began with (lib/http). */
 const certificateOfSocket = new WeakMap<object, Certificate>();

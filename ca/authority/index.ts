@@ -1,4 +1,10 @@
-export { Authority, type AuthorityParts, type AuthoritySettings, type Issued } from './authority.ts';
-export type { CertificateStore, Meter, WebhookAnswer, WebhookCall, WebhookCaller } from './ports.ts';
+export {
+  Authority,
+  type AuthorityParts,
+  type AuthoritySettings,
+  type Issued,
+  type TokenObserver,
+} from './authority.ts';
+export type { CertificateStore, Meter, ProvisionerRecord, WebhookAnswer, WebhookCall, WebhookCaller } from './ports.ts';
 export { RevocationLists } from './revocation-lists.ts';
 export { parseTimeOrDuration, type TimeOrDuration } from './validity.ts';

@@ -68,6 +68,7 @@ export type CaConfig = {
   /** Common name of the server's own certificate. */
   readonly commonName: string;
   readonly traceHeader: string;
+  readonly requestLogFormat: 'text' | 'json' | 'common';
   readonly database: DatabaseConfig | undefined;
   readonly tls: TlsOptions;
   readonly crl: RevocationListSettings | undefined;
@@ -121,6 +122,7 @@ export function parseCaConfig(text: string, path: string): CaConfig {
     dnsNames,
     commonName: data.commonName || 'Step Online CA',
     traceHeader: data.logger?.traceHeader || 'X-Smallstep-Id',
+    requestLogFormat: requestLogFormatOf(data.logger?.format),
     database: databaseOf(data.db),
     tls: resolveTlsOptions(data.tls ?? {}),
     crl: crlOf(data, address, dnsNames[0] ?? ''),
@@ -160,6 +162,12 @@ function requireAddress(field: string, address: string): string {
     throw configInvalid(`invalid ${field} ${address}:`, 'host:port is wanted');
   }
   return address;
+}
+
+function requestLogFormatOf(format: string | undefined): CaConfig['requestLogFormat'] {
+  const known = (['text', 'json', 'common'] as const).find((each) => each === (format?.toLowerCase() || 'text'));
+  if (known === undefined) throw configInvalid('logger.format', `unsupported format ${JSON.stringify(format)}`);
+  return known;
 }
 
 function requireSupported(data: CaJson): void {

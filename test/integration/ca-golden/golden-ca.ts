@@ -62,6 +62,7 @@ export async function startGoldenCa(): Promise<GoldenCa> {
     askPassword: async () => undefined,
     clock,
     logger: createLogger({ name: 'ca', level: 'debug', write: (line) => log.push(line), clock }),
+    logRequest: (_level, line) => log.push(line),
     random: () => 0,
     keepExpiredMs: undefined,
   });
