@@ -8,7 +8,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { admissionComparison } from './admission/comparison.ts';
-import { caComparison } from './ca/comparison.ts';
+import { caComparison, caOnPostgresqlComparison } from './ca/comparison.ts';
+import { replicasComparison } from './ca/replicas.ts';
 import type { Comparison, Settings } from './comparison.ts';
 import { initContainerComparison } from './init-container/comparison.ts';
 import { pin } from './measure/pinning.ts';
@@ -18,6 +19,8 @@ import { renderTable } from './report.ts';
 
 const comparisons: readonly Comparison[] = [
   caComparison,
+  caOnPostgresqlComparison,
+  replicasComparison,
   admissionComparison,
   initContainerComparison,
   renewerComparison,

@@ -1,6 +1,7 @@
 /**
- * Our CA against the real step-ca, each on one core with its own embedded database (SQLite, badger) and without any.
- * Both answer only what is durable, so figures with a database move with the disk: rounds are interleaved.
+ * Our CA against the real step-ca, each on one core: with its own embedded database (SQLite, badger), without any, and
+ * both on one PostgreSQL. Both answer only what is durable, so figures with a database move with the disk: rounds are
+ * interleaved.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -26,6 +27,7 @@ import {
   type Signing,
   signers,
 } from './operations.ts';
+import { startDatabase } from './postgresql.ts';
 import { createAuthority, type Database, forgetDatabase, type RunningAuthority, startAuthority } from './servers.ts';
 
 export const caComparison: Comparison = {
@@ -38,10 +40,21 @@ export const caComparison: Comparison = {
   },
 };
 
-const databaseNames: Readonly<Record<Database, string>> = {
-  embedded: 'embedded database (SQLite, badger)',
-  none: 'no database',
+export const caOnPostgresqlComparison: Comparison = {
+  name: 'ca-postgresql',
+  summary: 'the same of both on one PostgreSQL',
+  async run(settings) {
+    const database = await startDatabase(settings);
+    try {
+      return [await compare(database, settings)];
+    } finally {
+      await database.remove();
+    }
+  },
 };
+
+const nameOf = (database: Database): string =>
+  database === 'embedded' ? 'embedded database (SQLite, badger)' : database === 'none' ? 'no database' : 'PostgreSQL';
 
 const inFlight = 8;
 /** Enough that an open loop never lacks one. */
@@ -60,7 +73,7 @@ const goals: Readonly<Record<Operation, Readonly<Record<Connecting, number>>>> =
 
 async function compare(database: Database, settings: Settings): Promise<Table> {
   const { cores, progress } = settings;
-  progress(`ca: ${databaseNames[database]}`);
+  progress(`ca: ${nameOf(database)}`);
   const authorities = [await createAuthority('ours', database), await createAuthority('peer', database)] as const;
   try {
     const [starts, contenders] = await startBoth(authorities, settings);
@@ -81,7 +94,7 @@ async function compare(database: Database, settings: Settings): Promise<Table> {
         lessIsBetter(`private dirty memory after ${settings.bulk} more`, 'kB', loaded, 1),
       );
       return {
-        title: `CA, ${databaseNames[database]}`,
+        title: `CA, ${nameOf(database)}`,
         ours: 'ours',
         peer: 'step-ca',
         rows,

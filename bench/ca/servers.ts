@@ -8,13 +8,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createSecureContext } from 'node:tls';
 import { decryptProvisionerKey, type ProvisionerKey } from '../../lib/jwk-provisioner/index.ts';
 import { type CaFiles, freePort, initCa } from '../../test/peers/certificate-authority.ts';
+import type { PostgresServer } from '../../test/peers/postgresql.ts';
 import { peerPath } from '../../tools/peers/index.ts';
 import { openConnection, renderRequest, type Target } from '../load/connection.ts';
 import { pinned } from '../measure/pinning.ts';
 import { bundleFor } from '../programs.ts';
 
 export type Side = 'ours' | 'peer';
-export type Database = 'embedded' | 'none';
+/** What an authority keeps its records in: SQLite or badger in its own folder, nothing, or a PostgreSQL for both. */
+export type Database = 'embedded' | 'none' | PostgresServer;
 
 /** The program and its arguments before the configuration file. */
 async function commandOf(side: Side): Promise<readonly string[]> {
@@ -40,6 +42,10 @@ export async function createAuthority(side: Side, database: Database): Promise<A
   await files.configure((config) => {
     config.address = `127.0.0.1:${port}`;
     if (database === 'none') delete config.db;
+    else if (database !== 'embedded') {
+      const db = { type: 'postgresql', dataSource: database.address(), database: `bench_${side}` };
+      config.db = db;
+    }
     encryptedKey = config.authority.provisioners[0]?.encryptedKey ?? '';
   });
   const root = await readFile(join(files.folder, 'certs', 'root_ca.crt'), 'utf8');
@@ -63,7 +69,10 @@ export type RunningAuthority = Authority & {
 const startDeadlineMs = 20_000;
 
 /** Resolves when /health answers. */
-export async function startAuthority(authority: Authority, core: number): Promise<RunningAuthority> {
+export async function startAuthority(
+  authority: Authority,
+  core: number | readonly number[],
+): Promise<RunningAuthority> {
   const { command, files, target } = authority;
   const [file, ...args] = pinned(core, [...command, files.configPath, '--password-file', files.passwordPath]);
   const started = performance.now();
@@ -99,6 +108,6 @@ async function untilHealthy(child: ChildProcess, target: Target): Promise<void> 
   }
 }
 
-/** Starts again on an empty database. */
+/** The next start is on an empty embedded database. */
 export const forgetDatabase = ({ files }: Authority): Promise<void> =>
   rm(join(files.folder, 'db'), { recursive: true, force: true });

@@ -11,7 +11,7 @@ import { quantile } from '../measure/statistics.ts';
 /** What one block of load came to. */
 export type Sample = {
   readonly perSecond: number;
-  /** Of the server's process. */
+  /** Of the server's process, or of all its processes. */
   readonly cpuMsPerOperation: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -22,8 +22,12 @@ export type Sample = {
 export type Worker = () => Promise<void>;
 
 /** As many operations as `workers` manage in this time. */
-export async function closedLoop(pid: number, workers: readonly Worker[], seconds: number): Promise<Sample> {
-  const gauge = startGauge(pid);
+export async function closedLoop(
+  pids: number | readonly number[],
+  workers: readonly Worker[],
+  seconds: number,
+): Promise<Sample> {
+  const gauge = startGauge([pids].flat());
   const end = performance.now() + seconds * 1000;
   const times: number[] = [];
   await Promise.all(
@@ -45,7 +49,7 @@ export async function openLoop(
   workers: readonly Worker[],
   { perSecond, seconds }: { readonly perSecond: number; readonly seconds: number },
 ): Promise<Sample> {
-  const gauge = startGauge(pid);
+  const gauge = startGauge([pid]);
   const begin = performance.now();
   const total = Math.floor(perSecond * seconds);
   const times: number[] = [];
@@ -65,14 +69,15 @@ export async function openLoop(
   return gauge(times);
 }
 
-function startGauge(pid: number): (times: readonly number[]) => Sample {
-  const [start, cpuStart, own] = [performance.now(), cpuMs(pid), process.cpuUsage()];
+function startGauge(pids: readonly number[]): (times: readonly number[]) => Sample {
+  const cpuOfAll = (): number => pids.reduce((sum, pid) => sum + cpuMs(pid), 0);
+  const [start, cpuStart, own] = [performance.now(), cpuOfAll(), process.cpuUsage()];
   return (times) => {
     const elapsedMs = performance.now() - start;
     const { user, system } = process.cpuUsage(own);
     return {
       perSecond: (times.length * 1000) / elapsedMs,
-      cpuMsPerOperation: (cpuMs(pid) - cpuStart) / times.length,
+      cpuMsPerOperation: (cpuOfAll() - cpuStart) / times.length,
       p50Ms: quantile(times, 0.5),
       p99Ms: quantile(times, 0.99),
       clientBusy: (user + system) / 1000 / elapsedMs,

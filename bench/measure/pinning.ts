@@ -2,10 +2,10 @@
 import { execFileSync } from 'node:child_process';
 
 /** Moves a running process with all its threads; those it starts later inherit it. */
-export function pin(pid: number, core: number): void {
+export function pin(pid: number, ...cores: readonly number[]): void {
   for (let tries = 3; ; ) {
     try {
-      execFileSync('taskset', ['-a', '-p', '-c', String(core), String(pid)], { stdio: 'ignore' });
+      execFileSync('taskset', ['-a', '-p', '-c', cores.join(','), String(pid)], { stdio: 'ignore' });
       return;
     } catch (error) {
       if (--tries === 0) throw error; // a thread that ends while they are listed makes it fail
@@ -13,10 +13,10 @@ export function pin(pid: number, core: number): void {
   }
 }
 
-/** The command that runs `command` on this core from its first instruction. */
-export const pinned = (core: number, command: readonly string[]): [string, ...string[]] => [
+/** The command that runs `command` on this core, or these, from its first instruction. */
+export const pinned = (core: number | readonly number[], command: readonly string[]): [string, ...string[]] => [
   'taskset',
   '-c',
-  String(core),
+  [core].flat().join(','),
   ...command,
 ];
