@@ -49,6 +49,7 @@ export async function bundleProgram(program: Program): Promise<Bundle> {
     charset: 'utf8',
     legalComments: fromNpm ? 'linked' : 'none',
     plugins: program.library ? [] : [partsOfNode],
+    alias: { undici: './tools/bundle/without-undici.ts' },
     banner: { js: shebang + (fromNpm ? requireForCommonJs : '') },
     metafile: true,
     write: false,
