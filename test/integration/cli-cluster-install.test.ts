@@ -1,11 +1,16 @@
 /** `autocert install` against a real API server; the test plays the controllers, the CA's own code makes the PKI. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import { stop as stopBundler } from 'esbuild';
 import { buildObjects } from '../../cli/cluster/install/manifests.ts';
+import { bundleProgram } from '../../tools/bundle/bundle.ts';
+import { programs } from '../../tools/bundle/programs.ts';
 import { templateChart } from '../../tools/manifests/helm.ts';
 import { renderTemplates, templatePath } from '../../tools/manifests/render.ts';
 import { parseObjects } from '../helm/objects.ts';
@@ -58,7 +63,10 @@ describe('autocert install', () => {
   before(async () => {
     api = await startKubernetesApi();
   });
-  after(() => api?.stop());
+  after(async () => {
+    await stopBundler(); // esbuild keeps a process for the next build
+    await api?.stop();
+  });
   const install = (...args: string[]): Promise<Ran> => autocert(api.kubeconfigPath, 'install', ...args);
   const rootPem = async (): Promise<string> =>
     api.kubectl([
@@ -87,6 +95,28 @@ describe('autocert install', () => {
     assert.match(err, /\n {2}create subjectaccessreviews|\n {2}create tokenreviews\.authentication\.k8s\.io\n/);
     assert.match(err, /nothing was changed\nhint: ask an administrator/);
     await assert.rejects(api.kubectl(['get', 'namespace', 'step']), /not found/);
+  });
+
+  it('needs nothing but its one file: objects and Kubernetes client are in it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'autocert-bundle-'));
+    try {
+      const program = programs.find(({ name }) => name === 'autocert') ?? assert.fail();
+      const { files, inputs } = await bundleProgram(program);
+      const path = join(folder, 'autocert.mjs');
+      writeFileSync(path, files[0]?.bytes ?? '');
+      const { stdout } = await promisify(execFile)(
+        process.execPath,
+        [path, 'install', '--dry-run', '--kubeconfig', api.kubeconfigPath],
+        { cwd: folder, env: { HOME: folder } },
+      );
+      assert.match(stdout, /\ndeployment\.apps\/autocert created \(dry run\)\n/);
+      assert.deepEqual(
+        inputs.filter((input) => input.includes('node_modules/undici/')),
+        [],
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('changes nothing on a dry run', async () => {
