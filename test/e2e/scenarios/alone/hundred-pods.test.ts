@@ -1,6 +1,7 @@
 /**
- * A hundred pods at once (forty in the short form): all become ready. Prints how long that took without certificates, with them, and with an init
- * container and a sidecar that do nothing, which is what kubelet and containerd take for two more containers.
+ * A hundred pods at once (forty in the short form): all become ready. Prints how long that took without certificates, with
+ * them, and with an init container and a sidecar that do nothing, which is what kubelet and containerd take for two more
+ * containers.
  */
 import assert from 'node:assert/strict';
 import { after, before, describe } from 'node:test';
