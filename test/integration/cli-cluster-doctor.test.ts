@@ -63,6 +63,7 @@ describe('autocert doctor', () => {
     const fine = checks.filter(({ status }) => status === 'ok').map(({ id }) => id);
     const expected = [
       'version',
+      'access',
       'registration',
       'deployment',
       'service',
@@ -95,7 +96,7 @@ describe('autocert doctor', () => {
       out,
       /\nerror Service step\/autocert-step-certificates \[ca-no-endpoints\]\n {2}why +no pod behind it is ready/,
     );
-    assert.match(out, /\n1 finding; 2 of 16 checks could not be made\n$/);
+    assert.match(out, /\n1 finding; 2 of 17 checks could not be made\n$/);
     assert.ok(!out.includes('\x1b'));
   });
 
@@ -219,7 +220,11 @@ describe('autocert doctor', () => {
     const { code, out } = await autocert(cluster.api.kubeconfigFor(token, 'dev'), 'doctor');
     assert.equal(code, 2);
     assert.match(out, /\? {2}webhook configuration +not checked: mutatingwebhookconfigurations.* is forbidden: User/);
-    assert.match(out, /\nnothing found; \d+ of 16 checks could not be made\n$/);
+    assert.match(
+      out,
+      /\? {2}your own rights +not checked: you may not list mutatingwebhookconfigurations\.admissionregistration\.k8s\.io; /,
+    );
+    assert.match(out, /\nnothing found; \d+ of 17 checks could not be made\n$/);
   });
 
   it('ends with 2 when no cluster answers', async () => {

@@ -87,6 +87,7 @@ describe('diagnose', () => {
     endpoints: found(2),
     webhookTrouble: '',
     caTrouble: '',
+    missingRights: [],
     webhookRights: [{ action: { verb: 'get', resource: 'pods' }, allowed: true }],
     readyz: { kind: 'answered', status: 200, body: { ready: true, checks: { ca: { ok: true, required: false } } } },
     caHealth: { kind: 'answered', status: 200, body: { status: 'ok' } },

@@ -9,12 +9,19 @@ import {
   checkService,
   checkVersion,
 } from './checks/installation.ts';
-import { checkAdmission, checkCaHealth, checkReadiness, checkWebhookRights } from './checks/reachability.ts';
+import {
+  checkAdmission,
+  checkCaHealth,
+  checkOwnRights,
+  checkReadiness,
+  checkWebhookRights,
+} from './checks/reachability.ts';
 import { checkAnnotations, checkNamespaces, checkPods } from './checks/workloads.ts';
 import type { Facts } from './facts.ts';
 
 const checks: readonly ((facts: Facts) => CheckResult)[] = [
   checkVersion,
+  checkOwnRights,
   checkRegistration,
   checkDeployment,
   checkService,

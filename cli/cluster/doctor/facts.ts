@@ -19,6 +19,8 @@ export type Facts = {
   /** What their pods complain about; empty when nothing. */
   readonly webhookTrouble: string;
   readonly caTrouble: string;
+  /** Rights of the person that the checks would use, and that are missing. */
+  readonly missingRights: readonly Action[];
   /** Rights that the webhook needs; `undefined` where that could not be asked. */
   readonly webhookRights: readonly { readonly action: Action; readonly allowed: boolean | undefined }[];
   readonly readyz: HttpProbe;
@@ -44,27 +46,61 @@ export async function gatherFacts(cluster: Cluster, { namespace, now }: Scope): 
   const installation = await findInstallation(cluster);
   const namespaces = await readNamespaces(cluster, namespace);
   const { service, deployment, caWorkload, ca, config } = installation;
-  const [endpoints, webhookTrouble, caTrouble, webhookRights, readyz, caHealth, admission, pods, misplaced] =
-    await Promise.all([
-      countEndpoints(cluster, installation),
-      troubleOf(cluster, foundIn(deployment)),
-      troubleOf(cluster, foundIn(caWorkload)),
-      reviewWebhookRights(cluster, installation),
-      probeService(cluster, foundIn(service), '/readyz'),
-      ca
-        ? probeService(cluster, { metadata: ca, spec: { ports: [{ port: ca.port }] } }, '/health')
-        : ({
-            kind: 'unknown',
-            why: 'the CA is not a Service of this cluster; the webhook says whether it reaches it',
-          } as const),
-      probeAdmission(cluster, installation, foundIn(namespaces) ?? []),
-      readAskingPods(cluster, namespace, foundIn(config)),
-      readMisplaced(cluster, namespace),
-    ]);
+  const [
+    endpoints,
+    webhookTrouble,
+    caTrouble,
+    webhookRights,
+    readyz,
+    caHealth,
+    admission,
+    pods,
+    misplaced,
+    missingRights,
+  ] = await Promise.all([
+    countEndpoints(cluster, installation),
+    troubleOf(cluster, foundIn(deployment)),
+    troubleOf(cluster, foundIn(caWorkload)),
+    reviewWebhookRights(cluster, installation),
+    probeService(cluster, foundIn(service), '/readyz'),
+    ca
+      ? probeService(cluster, { metadata: ca, spec: { ports: [{ port: ca.port }] } }, '/health')
+      : ({
+          kind: 'unknown',
+          why: 'the CA is not a Service of this cluster; the webhook says whether it reaches it',
+        } as const),
+    probeAdmission(cluster, installation, foundIn(namespaces) ?? []),
+    readAskingPods(cluster, namespace, foundIn(config)),
+    readMisplaced(cluster, namespace),
+    findMissingRights(cluster, installation.namespace, namespace),
+  ]);
   return {
     ...{ now, version, installation, endpoints, webhookTrouble, caTrouble, webhookRights },
-    ...{ readyz, caHealth, admission, namespaces, pods, misplaced },
+    ...{ readyz, caHealth, admission, namespaces, pods, misplaced, missingRights },
   };
+}
+
+/** What the checks ask for, so that one line says which rights would let all of them be made. */
+async function findMissingRights(cluster: Cluster, home: string, only: string | undefined): Promise<readonly Action[]> {
+  const scope = only === undefined ? {} : { namespace: only };
+  const actions: readonly Action[] = [
+    { verb: 'list', group: 'admissionregistration.k8s.io', resource: 'mutatingwebhookconfigurations' },
+    { verb: 'list', group: 'admissionregistration.k8s.io', resource: 'validatingadmissionpolicies' },
+    { verb: 'create', group: 'authorization.k8s.io', resource: 'subjectaccessreviews' },
+    only === undefined
+      ? { verb: 'list', resource: 'namespaces' }
+      : { verb: 'get', resource: 'namespaces', name: only, ...scope },
+    { verb: 'list', resource: 'pods', ...scope },
+    { verb: 'create', resource: 'pods', ...scope },
+    { verb: 'list', group: 'apps', resource: 'deployments', ...scope },
+    { verb: 'get', resource: 'services', namespace: home },
+    { verb: 'get', resource: 'services', subresource: 'proxy', namespace: home },
+    { verb: 'get', resource: 'configmaps', namespace: home },
+    { verb: 'list', group: 'apps', resource: 'statefulsets', namespace: home },
+    { verb: 'list', group: 'discovery.k8s.io', resource: 'endpointslices', namespace: home },
+  ];
+  const answers = await Promise.all(actions.map((action) => cluster.may(action)));
+  return actions.filter((_, index) => answers[index] !== true);
 }
 
 async function readVersion(cluster: Cluster): Promise<Reading<Version>> {

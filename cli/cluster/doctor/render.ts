@@ -14,7 +14,7 @@ export function renderReport({ server, context, results }: Report, styles: Style
   const rows = results.map(({ status, title, detail, findings }) => [
     mark[status],
     title,
-    shorten(status === 'found' ? countOf(findings) : status === 'unknown' ? `not checked: ${detail}` : detail, 160),
+    status === 'found' ? countOf(findings) : status === 'unknown' ? `not checked: ${detail}` : shorten(detail, 160),
   ]);
   const findings = results.flatMap((result) => result.findings);
   const sections = [`${server} (context ${context})`, renderTable(rows)];

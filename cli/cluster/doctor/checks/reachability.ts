@@ -108,6 +108,12 @@ export function checkAdmission({ admission, installation }: Facts): CheckResult 
   return found(check, error('admission-denied', what, why, log));
 }
 
+export function checkOwnRights({ missingRights }: Facts): CheckResult {
+  const check = { id: 'access', title: 'your own rights' };
+  if (missingRights.length === 0) return ok(check, 'all that these checks use');
+  return unknown(check, `you may not ${missingRights.map(describeAction).join('; ')}`);
+}
+
 export function checkWebhookRights({ webhookRights, installation }: Facts): CheckResult {
   const check = { id: 'rights', title: 'rights of the webhook' };
   const account = foundIn(installation.deployment)?.spec?.template?.spec?.serviceAccountName;
