@@ -1,16 +1,22 @@
 /** Faults of a cluster that tests ask for: parts of it are killed, and those that a machine starts again come back. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startApiServer, untilApiServerReady } from './control-plane.ts';
 import { killPodProcesses } from './down.ts';
 import { createdMounts, ctrCommand, startContainerd, startKubelet } from './node.ts';
-import { killDaemon, run, untilGone } from './processes.ts';
+import { insideNetwork, killDaemon, run, untilGone } from './processes.ts';
+import { apiServerPort } from './state.ts';
 
 /** The API server ends without a word and is started again. */
 export async function restartApiServer(): Promise<void> {
   killDaemon('kube-apiserver');
   await untilGone('kube-apiserver');
+  while (await isListening()) await sleep(20); // threads of a dead process may end after it
   startApiServer();
   await untilApiServerReady();
 }
+
+const isListening = async (): Promise<boolean> =>
+  (await run([...insideNetwork, 'ss', '-Hltn', `sport = :${apiServerPort}`])) !== '';
 
 /** Kills the process that holds the namespaces of a pod, as a node short of memory might. */
 export async function killSandbox(podUid: string): Promise<void> {

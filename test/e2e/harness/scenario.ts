@@ -134,13 +134,15 @@ export function scenario(
       .replace(/-$/, '')}-${Date.now().toString(36).slice(-4)}`;
     await apply([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels } }]);
     const running = new Scenario(namespace);
+    const removeNamespace = () => kubectl('delete', 'namespace', namespace, '--wait=false');
     try {
       await eventually('its default ServiceAccount', 30, () => running.read('serviceaccount', 'default'));
       await body(running);
     } catch (error) {
-      throw withEvidence(error, await keepEvidence(namespace, [namespace, release.namespace]));
-    } finally {
-      await kubectl('delete', 'namespace', namespace, '--wait=false');
+      const kept = withEvidence(error, await keepEvidence(namespace, [namespace, release.namespace]));
+      await removeNamespace().catch(() => {}); // the first failure is the one to tell
+      throw kept;
     }
+    await removeNamespace();
   });
 }
