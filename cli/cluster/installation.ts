@@ -146,7 +146,7 @@ async function readMounted(
 }
 
 /** `https://name.namespace.svc…` */
-export function serviceOfUrl(text: string | undefined): Installation['ca'] {
+function serviceOfUrl(text: string | undefined): Installation['ca'] {
   const url = URL.parse(text ?? '');
   const [name, namespace, svc] = url?.hostname.split('.') ?? [];
   if (!url || !name || !namespace || svc !== 'svc') return undefined;

@@ -12,22 +12,22 @@ import { findUnmet } from './selectors.ts';
 /** Label of namespaces, the same as the prefix of annotations without its slash. */
 export const namespaceLabel = contract.annotationPrefix.replace(/\/$/, '');
 
-export const reasonCodes = [
-  'pod-in-namespace-without-label',
-  'pod-in-excluded-namespace',
-  'pod-opted-out',
-  'pod-is-static',
-  'pod-for-windows',
-  'pod-before-install',
-  'pod-before-label',
-  'pod-annotated-later',
-  'pod-excluded-by-condition',
-  'pod-missed',
-  'pod-without-webhook',
-] as const;
+/** docs/guides/doctor.md lists them. */
+type ReasonCode =
+  | 'pod-in-namespace-without-label'
+  | 'pod-in-excluded-namespace'
+  | 'pod-opted-out'
+  | 'pod-is-static'
+  | 'pod-for-windows'
+  | 'pod-before-install'
+  | 'pod-before-label'
+  | 'pod-annotated-later'
+  | 'pod-excluded-by-condition'
+  | 'pod-missed'
+  | 'pod-without-webhook';
 
 export type Reason = {
-  readonly code: (typeof reasonCodes)[number];
+  readonly code: ReasonCode;
   readonly why: string;
   readonly remedy: string;
 };

@@ -42,7 +42,7 @@ export type LabelSelector = {
   }[];
 };
 
-export type ContainerState = {
+type ContainerState = {
   readonly waiting?: { readonly reason?: string; readonly message?: string };
   readonly running?: { readonly startedAt?: string };
   readonly terminated?: {
@@ -162,19 +162,3 @@ export type Workload = KubernetesObject & {
 };
 
 export type ConfigMap = KubernetesObject & { readonly data?: Readonly<Record<string, string>> };
-
-export type KubernetesEvent = KubernetesObject & {
-  readonly reason?: string;
-  readonly message?: string;
-  readonly type?: string;
-  readonly count?: number;
-  readonly lastTimestamp?: string | null;
-  readonly eventTime?: string | null;
-  readonly involvedObject?: { readonly kind?: string; readonly name?: string; readonly namespace?: string };
-};
-
-/** `shop/web-0`; a cluster-wide object has no namespace. */
-export const nameOf = ({ metadata }: { readonly metadata: Metadata }): string => {
-  const name = metadata.name || `${metadata.generateName ?? ''}…`;
-  return metadata.namespace ? `${metadata.namespace}/${name}` : name;
-};

@@ -19,7 +19,7 @@ type Role = KubernetesObject & { readonly rules?: readonly Rule[] };
 const verbs = ['get', 'create', 'patch'] as const;
 
 /** What is needed of each kind of object. Pure. */
-export function rightsFor(objects: readonly KubernetesObject[]): readonly Action[] {
+function rightsFor(objects: readonly KubernetesObject[]): readonly Action[] {
   const needed = objects.flatMap(({ apiVersion = '', kind = '', metadata }) =>
     verbs.map((verb) =>
       withNamespace({ verb, group: groupOf(apiVersion), resource: pluralOf(kind) }, metadata.namespace),
@@ -32,7 +32,7 @@ export function rightsFor(objects: readonly KubernetesObject[]): readonly Action
  * The rights that the roles among the objects give: whoever makes a role must have them (Kubernetes, "Using RBAC
  * Authorization", privilege escalation prevention), or the verbs `escalate` and `bind`. Pure.
  */
-export function rightsGiven(objects: readonly KubernetesObject[]): readonly Action[] {
+function rightsGiven(objects: readonly KubernetesObject[]): readonly Action[] {
   const given = objects.flatMap((object) =>
     ((object as Role).rules ?? []).flatMap(({ apiGroups = [], resources = [], verbs = [], resourceNames = [''] }) =>
       product(apiGroups, resources, verbs, resourceNames).map(([group, path, verb, name]) => {

@@ -25,7 +25,7 @@ export function renderRows(rows: readonly Row[], styles: Styles, now: EpochMs): 
 }
 
 /** `in 7h`, `16h ago`; two units where the first is small. */
-export function describeTime(time: EpochMs | undefined, now: EpochMs): string {
+function describeTime(time: EpochMs | undefined, now: EpochMs): string {
   if (time === undefined) return '-';
   const text = describeDuration(Math.abs(time - now));
   return time > now ? `in ${text}` : `${text} ago`;

@@ -5,7 +5,7 @@ import type { AskingPod } from '../asking-pods.ts';
 import type { Container, ContainerStatus } from '../objects.ts';
 import type { Held } from './held-certificate.ts';
 
-export const states = ['valid', 'overdue', 'expired', 'no renewer', 'waiting', 'not injected', 'unknown'] as const;
+type State = 'valid' | 'overdue' | 'expired' | 'no renewer' | 'waiting' | 'not injected' | 'unknown';
 
 export type Row = {
   readonly namespace: string;
@@ -16,7 +16,7 @@ export type Row = {
   readonly notAfter?: EpochMs;
   readonly renewed?: EpochMs;
   readonly due?: EpochMs;
-  readonly state: (typeof states)[number];
+  readonly state: State;
   /** Why, where the state is not `valid`. */
   readonly note?: string;
 };
