@@ -5,12 +5,13 @@
 import type { Logger } from '../lib/log/index.ts';
 import type { Clock, EpochMs } from '../lib/time/index.ts';
 import { fingerprint } from '../lib/x509/index.ts';
-import { loadCertificates, loadKey, readText } from './adapters/files.ts';
+import { loadCertificates, readText } from './adapters/files.ts';
 import { issueServerCertificate, type ServerCertificate } from './adapters/server-certificate.ts';
 import { createWebhookCaller } from './adapters/webhook-caller.ts';
 import type { ApiContext } from './api/index.ts';
 import { Authority, type CertificateStore, type Meter } from './authority/index.ts';
 import { type CaConfig, configInvalid, parseCaConfig } from './config/index.ts';
+import type { KeyStore } from './keys/index.ts';
 import { warnOfEnds } from './operations/issuer-expiry.ts';
 
 export type GenerationOptions = {
@@ -19,6 +20,7 @@ export type GenerationOptions = {
   readonly password: string | undefined;
   /** Asked when the issuing key is encrypted and its password is nowhere else. */
   readonly askPassword: () => Promise<string | undefined>;
+  readonly keyStore: KeyStore;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Goes on over reloads. */
@@ -53,7 +55,7 @@ export async function buildGeneration(
   config: CaConfig,
   store: CertificateStore,
   startedAt: EpochMs,
-  { password, askPassword, clock, logger, meter }: GenerationOptions,
+  { password, askPassword, keyStore, clock, logger, meter }: GenerationOptions,
 ): Promise<Generation> {
   const roots = await loadCertificates('root', config.roots);
   const [issuer, ...above] = await loadCertificates('crt', [config.crt]);
@@ -62,7 +64,7 @@ export async function buildGeneration(
   const authority = new Authority({
     settings: config,
     chain: [issuer, ...above],
-    key: await loadKey(config.key, async () => password ?? config.password ?? askPassword()),
+    key: await keyStore.load(config.key, async () => password ?? config.password ?? askPassword()),
     roots,
     federatedRoots: await loadCertificates('federatedRoots', config.federatedRoots),
     store,

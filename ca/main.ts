@@ -9,13 +9,14 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { AppError, describeError, isAppError } from '../lib/errors/index.ts';
-import { batchedStandardOutput, createLogger, type LogLevel, parseLogLevel } from '../lib/log/index.ts';
+import { createLogger, type LogLevel, parseLogLevel } from '../lib/log/index.ts';
 import { systemClock } from '../lib/time/index.ts';
 import { readPasswordFile } from './adapters/files.ts';
 import { stepCaVersion } from './generation.ts';
 import { initCommand } from './init/command.ts';
 import { askPassword } from './init/prompts.ts';
 import { findContext, stepBasePath, stepPath } from './init/step-path.ts';
+import { fileKeyStore } from './keys/index.ts';
 import { certificateCommand } from './operations/certificates.ts';
 import { backupCommand, pruneCommand, restoreCommand } from './operations/maintenance.ts';
 import { parseKeepExpired } from './operations/retention.ts';
@@ -40,8 +41,7 @@ async function serve(configArgument: string | undefined, flags: ServeFlags): Pro
   const base = stepBasePath(process.env);
   const configPath = configArgument ?? join(stepPath(base, findContext(base, flags.context)), 'config', 'ca.json');
   const level = parseLogLevel(flags.logLevel ?? process.env.LOG_LEVEL ?? 'info', '--log-level');
-  const write = batchedStandardOutput();
-  const logger = createLogger({ name: 'ca', level, write });
+  const logger = createLogger({ name: 'ca', level });
   const password = flags.passwordFile === undefined ? undefined : await readPasswordFile(flags.passwordFile);
   let asked: Promise<string | undefined> | undefined;
   const ca = await startCa({
@@ -51,10 +51,11 @@ async function serve(configArgument: string | undefined, flags: ServeFlags): Pro
       asked ??= askPassword('the password of the issuing key', '--password-file'); // a reload does not ask again
       return asked;
     },
+    keyStore: fileKeyStore,
     clock: systemClock,
     logger,
     logRequest(severity, line) {
-      if (weights[severity === 'warning' ? 'warn' : severity] >= weights[level]) write(`${line}\n`);
+      if (weights[severity === 'warning' ? 'warn' : severity] >= weights[level]) process.stdout.write(`${line}\n`);
     },
     random: Math.random,
     keepExpiredMs: parseKeepExpired(flags.keepExpired),

@@ -1,7 +1,5 @@
-/** Reads the files that ca.json names: certificates, the issuing key, passwords. */
-import type { KeyObject } from 'node:crypto';
+/** Reads the files that ca.json names: certificates, passwords. */
 import { readFile } from 'node:fs/promises';
-import { isEncryptedPrivateKeyPem, parsePrivateKeyPem } from '../../lib/crypto/index.ts';
 import { type Certificate, parseCertificateChainPem } from '../../lib/x509/index.ts';
 import { fileUnreadable, fileUnusable } from './errors.ts';
 
@@ -26,23 +24,6 @@ export async function loadCertificates(what: string, paths: readonly string[]): 
     }
   }
   return certificates;
-}
-
-/**
- * The issuing key. `askPassword` is called only for an encrypted key.
- * @throws {AppError} ERR_CA_FILE, ERR_CA_FILE_CONTENT (invalid; a wrong password too)
- */
-export async function loadKey(path: string, askPassword: () => Promise<string | undefined>): Promise<KeyObject> {
-  const pem = await readText('key', path);
-  const understand = <Result>(read: () => Result): Result => {
-    try {
-      return read();
-    } catch (cause) {
-      throw fileUnusable('key', path, cause);
-    }
-  };
-  const password = understand(() => isEncryptedPrivateKeyPem(pem)) ? await askPassword() : undefined;
-  return understand(() => parsePrivateKeyPem(pem, password));
 }
 
 /** A password file without the white space at its end, which editors add; what stands before it is kept. */

@@ -13,7 +13,8 @@ import {
 } from '../../lib/crypto/index.ts';
 import type { EpochMs } from '../../lib/time/index.ts';
 import { type Certificate, fingerprint } from '../../lib/x509/index.ts';
-import { loadCertificates, loadKey, readText } from '../adapters/files.ts';
+import { loadCertificates, readText } from '../adapters/files.ts';
+import { fileKeyStore } from '../keys/index.ts';
 import {
   type CaFiles,
   certificatePath,
@@ -166,7 +167,7 @@ async function loadRootKey(files: CaFiles, secrets: Secrets, root: Certificate):
   const path =
     secrets.rootKeyPath ?? files.locate(keyPath(files, (await findRootFile(files, root)).replace('.crt', '_key')));
   if (!existsSync(path)) throw rootKeyMissing(path);
-  const key = await loadKey(path, secrets.rootKeyPassword);
+  const key = await fileKeyStore.load(path, secrets.rootKeyPassword);
   if (!isKeyOf(key, root)) throw keyUnfit(path, `the root ${fingerprint(root.der)}`);
   return key;
 }

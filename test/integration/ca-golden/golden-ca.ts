@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { layoutOf, writeAuthority } from '../../../ca/init/files.ts';
 import { createPki } from '../../../ca/init/pki.ts';
 import { buildCaJson } from '../../../ca/init/templates.ts';
+import { fileKeyStore } from '../../../ca/keys/index.ts';
 import { startCa } from '../../../ca/server.ts';
 import { parsePrivateKeyPem } from '../../../lib/crypto/index.ts';
 import { decryptProvisionerKey, type ProvisionerKey } from '../../../lib/jwk-provisioner/index.ts';
@@ -60,6 +61,7 @@ export async function startGoldenCa(): Promise<GoldenCa> {
     configPath: layout.config,
     password,
     askPassword: async () => undefined,
+    keyStore: fileKeyStore,
     clock,
     logger: createLogger({ name: 'ca', level: 'debug', write: (line) => log.push(line), clock }),
     logRequest: (_level, line) => log.push(line),
