@@ -1,7 +1,7 @@
 /** `kubectl autocert …`: the real kubectl finds the command as its plugin and hands its arguments on. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -22,6 +22,13 @@ describe('bin/kubectl-autocert', () => {
   it('is found by kubectl', () => {
     const { stdout, stderr } = kubectl('plugin', 'list');
     assert.ok(stdout.includes(join(binFolder, 'kubectl-autocert')), stdout + stderr);
+  });
+
+  it('comes with the package, too', () => {
+    const read = (file: string) => JSON.parse(readFileSync(join(binFolder, '..', file), 'utf8'));
+    const { bin } = read('package.json');
+    assert.equal(bin['kubectl-autocert'], bin.autocert);
+    assert.deepEqual(read('package-lock.json').packages[''].bin, bin);
   });
 
   it('is the whole command', () => {
