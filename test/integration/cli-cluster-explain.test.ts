@@ -89,7 +89,10 @@ describe('autocert explain', () => {
     assert.equal(code, 1);
     assert.match(out, /gets no certificate: the API server does not ask the webhook about it\n/);
     assert.match(out, /its namespace has the label autocert\.step\.sn, and autocert\.step\.sm is meant/);
-    assert.match(out, /remedy +kubectl label namespace dark autocert\.step\.sm=enabled --overwrite/);
+    assert.match(
+      out,
+      /remedy +kubectl label namespace dark autocert\.step\.sm=enabled --overwrite; then kubectl -n dark delete pod unlit/,
+    );
   });
 
   it('explains a manifest before it is applied, with the namespace that stands in it', async () => {

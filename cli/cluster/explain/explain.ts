@@ -51,9 +51,10 @@ export function explain(subject: Subject, knowledge: Knowledge, circumstances: C
   if (subject.live && isInjected(subject.pod, config)) {
     return { subject, verdict: 'injected', why: 'the containers of autocert are in it', warnings: [] };
   }
-  const future = asks ? whyNotCalled(subject.pod, circumstances) : undefined;
-  if (future) return { subject, verdict: 'not-called', warnings: [], ...future };
   const past = asks && subject.live ? explainNotInjected(subject.pod, circumstances) : undefined;
+  const future = asks ? whyNotCalled(subject.pod, circumstances) : undefined;
+  // Of a live pod the remedy says, too, who makes it anew
+  if (future) return { subject, verdict: 'not-called', warnings: [], ...future, ...past };
   return { ...explainDecision(subject, decision, knowledge), ...(past ? { past } : {}) };
 }
 

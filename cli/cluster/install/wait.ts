@@ -46,7 +46,7 @@ export async function untilReady(
 
 async function hasCaBundle(cluster: Cluster, registration: KubernetesObject): Promise<boolean> {
   const found = foundIn(await cluster.get<WebhookConfiguration>(pathOf(registration)));
-  return (found?.webhooks ?? []).every(({ clientConfig }) => clientConfig?.caBundle);
+  return found?.webhooks?.every(({ clientConfig }) => clientConfig?.caBundle) ?? false;
 }
 
 /** The root that pods will trust, from the ConfigMap that the webhook mounts. */
