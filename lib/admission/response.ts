@@ -6,7 +6,7 @@
  */
 import type { AppError, ErrorKind } from '../errors/index.ts';
 import { isRecord } from './review.ts';
-import type { Decision, InjectionPlan, Json, JsonObject, PatchOperation, Review } from './types.ts';
+import type { Decision, InjectionPlan, Json, JsonObject, PatchOperation, Review, SkipReason } from './types.ts';
 
 /** A decision carried out: the patch in place of the plan's layout. */
 export type Outcome =
@@ -55,6 +55,12 @@ export function serializeResponse(body: unknown): string {
   return `${text.slice(0, end)}${response.patch}${text.slice(end)}`;
 }
 
+/**
+ * Every pod of the cluster may come by: what is not annotated leaves no trace in the audit log. What is injected has left its
+ * own when the webhook was asked first; the API server complains about a second one (reinvocationPolicy: IfNeeded).
+ */
+const unaudited: ReadonlySet<SkipReason> = new Set(['not-annotated', 'already-injected']);
+
 function renderOutcome(outcome: Outcome): JsonObject {
   if (outcome.kind === 'deny') {
     return {
@@ -66,9 +72,9 @@ function renderOutcome(outcome: Outcome): JsonObject {
   const warnings = renderWarnings(outcome.kind === 'skip' ? outcome.warnings : outcome.plan.warnings);
   const shown: JsonObject = warnings.length === 0 ? {} : { warnings };
   if (outcome.kind === 'skip') {
-    // Every pod of the cluster may come by: what is not annotated leaves no trace in the audit log.
-    const audit: JsonObject =
-      outcome.reason === 'not-annotated' ? {} : { auditAnnotations: { decision: 'skip', reason: outcome.reason } };
+    const audit = unaudited.has(outcome.reason)
+      ? {}
+      : { auditAnnotations: { decision: 'skip', reason: outcome.reason } };
     return { allowed: true, ...shown, ...audit };
   }
   const { plan, patch } = outcome;
