@@ -6,9 +6,8 @@ import { inspectCertificate } from '../../harness/certificates.ts';
 import { kubectl, readObject } from '../../harness/kubectl.ts';
 import { pod } from '../../harness/pods.ts';
 import { changeCaJson, install, main, remove, restartWebhook, scaleCa, untilRolledOut } from '../../harness/release.ts';
-import { scenario } from '../../harness/scenario.ts';
+import { isReady, type Pod, scenario } from '../../harness/scenario.ts';
 import { eventually, isSoak } from '../../harness/wait.ts';
-import { timeoutFlag } from '../../patience.ts';
 
 const selector = 'app.kubernetes.io/name=autocert';
 const lifeSeconds = isSoak ? 300 : 40;
@@ -114,9 +113,10 @@ describe('with trouble around the webhook', () => {
       });
       await restartWebhook();
       await scaleCa(0);
-      const condition = '--for=condition=Ready=false';
-      const limit = timeoutFlag(2 * lifeSeconds + 60);
-      await kubectl('wait', 'pods', '--namespace=step', `--selector=${selector}`, condition, limit);
+      await eventually('the certificates of the webhook to end', 2 * lifeSeconds + 60, async () => {
+        const { items } = await readObject<{ items: Pod[] }>('step', 'pods', `--selector=${selector}`);
+        return !items.some(isReady);
+      });
       await restartApiServer(); // a connection that it has kept is not verified again
       const web = pod('web', { annotations: { name: `web.${s.namespace}.svc` } });
       assert.match(await s.refusal(web), /not injected/);
