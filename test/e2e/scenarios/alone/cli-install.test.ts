@@ -125,10 +125,10 @@ describe('the command on a cluster', () => {
       const findings = await eventually('doctor to find it', 60, async () => {
         const report = await autocertJson<Report>(['doctor', '-n', s.namespace], 1);
         const ids = report.findings.map(({ id }) => id);
-        return ids.includes('service-no-endpoints') && ids;
+        // the API server keeps its connection to a pod that is ending
+        return ids.includes('admission-webhook-away') && ids;
       });
-      assert.ok(findings.includes('deployment-not-ready'), findings.join());
-      assert.ok(findings.includes('admission-webhook-away'), findings.join());
+      assert.deepEqual(findings, ['deployment-not-ready', 'service-no-endpoints', 'admission-webhook-away']);
     } finally {
       const again = await autocert('install', '--force', '--timeout', `${patient(180)}s`);
       assert.equal(again.code, 0, again.err);
