@@ -8,7 +8,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { admissionComparison } from './admission/comparison.ts';
-import { caComparison, caOnPostgresqlComparison } from './ca/comparison.ts';
+import { caAloneComparison, caComparison, caOnPostgresqlComparison } from './ca/comparison.ts';
 import { replicasComparison } from './ca/replicas.ts';
 import type { Comparison, Settings } from './comparison.ts';
 import { initContainerComparison } from './init-container/comparison.ts';
@@ -19,6 +19,7 @@ import { renderTable } from './report.ts';
 
 const comparisons: readonly Comparison[] = [
   caComparison,
+  caAloneComparison,
   caOnPostgresqlComparison,
   replicasComparison,
   admissionComparison,
