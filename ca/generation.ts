@@ -21,6 +21,8 @@ export type GenerationOptions = {
   /** Asked when the issuing key is encrypted and its password is nowhere else. */
   readonly askPassword: () => Promise<string | undefined>;
   readonly keyStore: KeyStore;
+  /** Where a relative templateFile of a provisioner is. */
+  readonly templatePath: (given: string) => string;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Goes on over reloads. */
@@ -55,7 +57,7 @@ export async function buildGeneration(
   config: CaConfig,
   store: CertificateStore,
   startedAt: EpochMs,
-  { password, askPassword, keyStore, clock, logger, meter }: GenerationOptions,
+  { password, askPassword, keyStore, templatePath, clock, logger, meter }: GenerationOptions,
 ): Promise<Generation> {
   const roots = await loadCertificates('root', config.roots);
   const [issuer, ...above] = await loadCertificates('crt', [config.crt]);
@@ -71,6 +73,7 @@ export async function buildGeneration(
     clock,
     startedAt,
     meter,
+    templateFiles: await readTemplates(config, templatePath),
     callWebhook: createWebhookCaller(roots, () => generation?.server.secureContext),
   });
   for (const { name, type, state } of authority.provisioners.all) {
@@ -86,6 +89,23 @@ export async function buildGeneration(
     server,
   };
   return generation;
+}
+
+/** Of every provisioner; one that cannot be read is left out, and its provisioner says so. */
+async function readTemplates(
+  { provisioners }: CaConfig,
+  pathOf: (given: string) => string,
+): Promise<ReadonlyMap<string, string>> {
+  const texts = new Map<string, string>();
+  for (const { options } of provisioners) {
+    const file = (options as { x509?: { templateFile?: unknown } } | undefined)?.x509?.templateFile;
+    if (typeof file !== 'string' || file === '') continue;
+    await readText('template', pathOf(file)).then(
+      (text) => texts.set(file, text),
+      () => {},
+    );
+  }
+  return texts;
 }
 
 /** Says what serves where, and which certificates of the authority end soon. */

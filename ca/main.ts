@@ -15,7 +15,7 @@ import { readPasswordFile } from './adapters/files.ts';
 import { stepCaVersion } from './generation.ts';
 import { initCommand } from './init/command.ts';
 import { askPassword } from './init/prompts.ts';
-import { findContext, stepBasePath, stepPath } from './init/step-path.ts';
+import { findContext, resolveStepPath, stepBasePath, stepPath } from './init/step-path.ts';
 import { fileKeyStore } from './keys/index.ts';
 import { certificateCommand } from './operations/certificates.ts';
 import { backupCommand, pruneCommand, restoreCommand } from './operations/maintenance.ts';
@@ -52,6 +52,7 @@ async function serve(configArgument: string | undefined, flags: ServeFlags): Pro
       return asked;
     },
     keyStore: fileKeyStore,
+    templatePath: (given) => resolveStepPath(stepPath(base, findContext(base, flags.context)), given),
     clock: systemClock,
     logger,
     logRequest(severity, line) {

@@ -30,6 +30,7 @@ const bareMessages: ReadonlySet<string> = new Set([
   'ERR_RENEW_EXPIRED',
   'ERR_RENEW_TOKEN',
   'ERR_ROOT_UNKNOWN',
+  'ERR_TEMPLATE_RESULT',
 ]);
 
 /** Codes of `not-found` that step-ca words as an unexpected status. */

@@ -74,6 +74,8 @@ export type AuthorityParts = {
   readonly startedAt: EpochMs;
   readonly meter: Meter;
   readonly callWebhook: WebhookCaller;
+  /** Texts of the files that provisioners name as templateFile, by that name; one that cannot be read is missing. */
+  readonly templateFiles: ReadonlyMap<string, string>;
 };
 
 /** A leaf that is durable, and what the log says of it. */
@@ -133,7 +135,7 @@ export class Authority {
     this.#meter = parts.meter;
     this.#webhooks = new WebhookClient(parts.callWebhook, parts.clock);
     this.#startedAt = Math.floor(parts.startedAt / 1000) * 1000;
-    this.provisioners = new ProvisionerCollection(parts.settings.provisioners, this.#claims);
+    this.provisioners = new ProvisionerCollection(parts.settings.provisioners, this.#claims, parts.templateFiles);
     this.chain = parts.chain;
     this.roots = unique(parts.roots);
     this.federation = unique([...parts.roots, ...parts.federatedRoots]);
@@ -192,7 +194,8 @@ export class Authority {
       this.#meter.enriched(name, success),
     );
     const leaf = this.#prepare(token, request);
-    const certificate = { json: defaultLeaf(leaf.commonName, leaf.sans, csr), ...leaf.validity };
+    const json = leaf.exact?.json ?? defaultLeaf(leaf.commonName, leaf.sans, csr);
+    const certificate = { json, ...leaf.validity };
     await counted(this.#webhooks.authorize(state.webhooks, certificate, { csr, requestId }), (success) =>
       this.#meter.authorized(name, success),
     );

@@ -94,6 +94,20 @@ export const issuerExpired = (notAfter: string): AppError =>
 export const policyRefuses = (problem: string, source: string): AppError =>
   forbidden('ERR_NAME_POLICY', problem, { policy: source });
 
+// Templates
+/** The client reads step-ca's sentence; the log, what is wrong. */
+export const templateResult = (problem: string): AppError =>
+  new AppError('ERR_TEMPLATE_RESULT', 'internal', 'error applying certificate template', { context: { problem } });
+export const templateUnusable = (cause: unknown): AppError =>
+  new AppError(
+    'ERR_TEMPLATE_CERTIFICATE',
+    'internal',
+    'the certificate that the template describes cannot be written',
+    {
+      cause,
+    },
+  );
+
 /** `shown` is what the client reads; `reason` is for the log. */
 export const webhookRefused = (webhook: string, reason: string, shown: string): AppError =>
   forbidden('ERR_WEBHOOK', shown, { webhook, reason });

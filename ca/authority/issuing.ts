@@ -18,10 +18,12 @@ import {
   type SubjectFields,
 } from '../../lib/x509/index.ts';
 import type { NamePolicyJson } from '../config/index.ts';
+import type { CertificateJson } from './certificate-json/certificate.ts';
 import type { Claims } from './claims.ts';
-import { issuerExpired, nameNotAllowed, policyRefuses } from './errors.ts';
+import { issuerExpired, nameNotAllowed, policyRefuses, templateUnusable } from './errors.ts';
 import { type NamePolicy, type NamesOfCertificate, readNamePolicy } from './name-policy/name-policy.ts';
 import type { VerifiedToken } from './one-time-token.ts';
+import { encodeLeaf, type TemplatedLeaf } from './templates/leaf-template.ts';
 import { decideValidity, formatGoTime, type Validity, type ValidityRequest, wholeSeconds } from './validity.ts';
 
 export type IssuingSettings = {
@@ -46,6 +48,8 @@ export type PreparedLeaf = {
   readonly clipped: boolean;
   readonly key: LeafKey;
   readonly provisioner: ProvisionerExtension | undefined;
+  /** What a template describes in place of the usual leaf. */
+  readonly exact?: TemplatedLeaf & { readonly json: CertificateJson };
 };
 
 export type Leaf = {
@@ -83,25 +87,44 @@ export class Issuing {
     claims: Claims,
     now: EpochMs,
   ): PreparedLeaf {
-    const wanted = decideValidity(request, claims, this.#settings.backdateMs, now);
-    const sans = groupSans(token.sans);
     const { name, state } = token.provisioner;
-    const names = { commonName: token.subject, sans };
+    const provisioner: ProvisionerExtension | undefined = claims.disableSmallstepExtensions
+      ? undefined
+      : { type: 'JWK', name, credentialId: state.kid };
+    const described = state.template?.render();
+    const json = described?.certificate;
+    const exact = json && {
+      json,
+      ...encodeLeaf(json, {
+        publicKeyDer: request.csr.publicKeyDer,
+        authorityKeyId: this.chain[0].subjectKeyId,
+        provisioner,
+        defaults: this.#settings.template,
+      }),
+    };
+    const { commonName, sans } = exact ?? { commonName: token.subject, sans: groupSans(token.sans) };
+    const asked = {
+      notBefore: request.notBefore ?? described?.notBefore,
+      notAfter: request.notAfter ?? described?.notAfter,
+    };
+    const wanted = decideValidity(asked, claims, this.#settings.backdateMs, now);
+    const names = { commonName, sans };
     requireByPolicy(state.policy, names, `provisioner ${name}`);
     this.#requireAllowedNames(sans);
     requireByPolicy(this.#policy, names, 'authority');
-    return {
-      ...names,
-      ...this.#clip(wanted, now),
-      key: request.csr,
-      provisioner: claims.disableSmallstepExtensions ? undefined : { type: 'JWK', name, credentialId: state.kid },
-    };
+    return { ...names, ...this.#clip(wanted, now), key: request.csr, provisioner, ...(exact ? { exact } : {}) };
   }
 
-  /** @throws {AppError} ERR_SAN, ERR_SUBJECT (what cannot be written) */
-  sign({ commonName, sans, validity, clipped, key, provisioner }: PreparedLeaf): Leaf {
-    const serial = drawSerial();
-    const der = this.#issuer.issue({
+  /** @throws {AppError} ERR_SAN, ERR_SUBJECT, ERR_TEMPLATE_CERTIFICATE (what cannot be written) */
+  sign(leaf: PreparedLeaf): Leaf {
+    const { commonName, sans, validity, clipped, key, exact } = leaf;
+    const serial = exact?.serial ?? drawSerial();
+    const der = exact ? this.#signExact({ ...leaf, exact }, serial) : this.#signUsual(leaf, serial);
+    return { certificate: { der, serial, commonName, sans, publicKeyInfo: key.publicKeyInfo, ...validity }, clipped };
+  }
+
+  #signUsual({ commonName, sans, validity, key, provisioner }: PreparedLeaf, serial: bigint): Buffer {
+    return this.#issuer.issue({
       ...validity,
       serial,
       subject: { ...this.#settings.template, commonName },
@@ -109,7 +132,17 @@ export class Issuing {
       publicKeyDer: key.publicKeyDer,
       ...(provisioner ? { provisioner } : {}),
     });
-    return { certificate: { der, serial, commonName, sans, publicKeyInfo: key.publicKeyInfo, ...validity }, clipped };
+  }
+
+  /** Read back before it is given away: a template may have put anything into it. */
+  #signExact({ exact, validity, key }: PreparedLeaf & { exact: TemplatedLeaf }, serial: bigint): Buffer {
+    try {
+      const der = this.#issuer.issueExact({ ...exact, ...validity, serial, publicKeyDer: key.publicKeyDer });
+      parseCertificate(der);
+      return der;
+    } catch (cause) {
+      throw templateUnusable(cause);
+    }
   }
 
   /** The same certificate with a new life of the same length; with another key if one is given. */

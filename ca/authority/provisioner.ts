@@ -8,6 +8,7 @@ import { describeError } from '../../lib/errors/index.ts';
 import { claimsSchema, describeIssue, jwkProvisionerSchema, type ProvisionerJson } from '../config/index.ts';
 import { type Claims, resolveClaims } from './claims.ts';
 import { type NamePolicy, readNamePolicy } from './name-policy/name-policy.ts';
+import { type LeafTemplate, readLeafTemplate } from './templates/leaf-template.ts';
 import { readWebhook, type Webhook } from './webhooks/webhook.ts';
 
 export type Provisioner = {
@@ -33,6 +34,7 @@ export type ProvisionerState =
       readonly algorithms: readonly string[];
       readonly policy: NamePolicy | undefined;
       readonly webhooks: readonly Webhook[];
+      readonly template: LeafTemplate | undefined;
     }
   | { readonly kind: 'uninitialized'; readonly reason: string };
 
@@ -40,12 +42,16 @@ export type ProvisionerState =
 const knownTypes = ['JWK', 'OIDC', 'GCP', 'AWS', 'Azure', 'ACME', 'X5C', 'K8sSA', 'SSHPOP', 'SCEP', 'Nebula'];
 
 /** Undefined for an unknown `type`. Never throws: what is wrong becomes the state of the provisioner. */
-export function buildProvisioner(json: ProvisionerJson, inherited: Claims): Provisioner | undefined {
+export function buildProvisioner(
+  json: ProvisionerJson,
+  inherited: Claims,
+  files: ReadonlyMap<string, string> = new Map(),
+): Provisioner | undefined {
   const type = knownTypes.find((known) => known.toLowerCase() === json.type.toLowerCase());
   if (type === undefined) return undefined;
   const name = json.name ?? '';
   const claims = claimsOf(json, inherited, name);
-  const built = type === 'JWK' ? buildJwk(json) : buildUnsupported(type, json);
+  const built = type === 'JWK' ? buildJwk(json, files) : buildUnsupported(type, json);
   const problem = name === '' ? 'provisioner name cannot be empty' : typeof claims === 'string' ? claims : undefined;
   const state: ProvisionerState = problem === undefined ? built.state : { kind: 'uninitialized', reason: problem };
   return {
@@ -77,7 +83,7 @@ function claimsOf(json: ProvisionerJson, inherited: Claims, name: string): Claim
   }
 }
 
-function buildJwk(json: ProvisionerJson): Built {
+function buildJwk(json: ProvisionerJson, files: ReadonlyMap<string, string>): Built {
   const { name, key, encryptedKey, claims, options } = json;
   const kid = typeof key === 'object' && key !== null && 'kid' in key ? String(key.kid) : '';
   const shown = {
@@ -92,18 +98,18 @@ function buildJwk(json: ProvisionerJson): Built {
     id: `${name ?? ''}:${kid}`,
     listing: Object.fromEntries(Object.entries(shown).filter(([, value]) => value !== undefined)),
     encryptedKey: typeof encryptedKey === 'string' && encryptedKey !== '' ? encryptedKey : undefined,
-    state: jwkState(json, kid),
+    state: jwkState(json, kid, files),
   };
 }
 
-function jwkState(json: ProvisionerJson, kid: string): ProvisionerState {
+function jwkState(json: ProvisionerJson, kid: string, files: ReadonlyMap<string, string>): ProvisionerState {
   const parsed = jwkProvisionerSchema.safeParse(json);
   if (!parsed.success) {
     const { field, problem } = describeIssue(parsed.error);
     return { kind: 'uninitialized', reason: `${field} ${problem}` };
   }
-  const unsupported = unsupportedOption(parsed.data.options);
-  if (unsupported) return { kind: 'uninitialized', reason: unsupported };
+  const template = readLeafTemplate(parsed.data.options?.x509, files);
+  if (typeof template === 'string') return { kind: 'uninitialized', reason: template };
   const policy = policyOf(parsed.data);
   if (typeof policy === 'string') return { kind: 'uninitialized', reason: policy };
   const webhooks = (parsed.data.options?.webhooks ?? []).map(readWebhook);
@@ -119,6 +125,7 @@ function jwkState(json: ProvisionerJson, kid: string): ProvisionerState {
       key,
       algorithms,
       policy,
+      template,
       webhooks: webhooks.filter((webhook) => typeof webhook !== 'string'),
     };
   } catch {
@@ -132,12 +139,6 @@ function policyOf({ policy }: ReturnType<typeof jwkProvisionerSchema.parse>): Na
   } catch (error) {
     return describeError(error);
   }
-}
-
-/** An option that would change certificates or refuse them cannot be left out without a word. */
-function unsupportedOption(options: ReturnType<typeof jwkProvisionerSchema.parse>['options']): string | undefined {
-  if (options?.x509?.template || options?.x509?.templateFile) return 'options.x509: custom templates are not supported';
-  return undefined;
 }
 
 /** What a key of this kind may sign with; the header of a token says which of them it is. */

@@ -52,7 +52,7 @@ describe('buildProvisioner', () => {
     ['a symmetric key', { key: { kty: 'oct', k: 'AAAA' } }, /key is not a public JWK/],
     ['a key for agreement', { key: { kty: 'OKP', crv: 'X25519', x: 'A'.repeat(43) } }, /signs no tokens/],
     ['a template', { options: { x509: { template: '{{ . }}' } } }, /templates/],
-    ['a template file', { options: { x509: { templateFile: 'x.tpl' } } }, /templates/],
+    ['a template file', { options: { x509: { templateFile: 'x.tpl' } } }, /x\.tpl cannot be read/],
     ['a webhook without a name', { options: { webhooks: [{}] } }, /webhook name is required/],
     [
       'claims that are no durations',

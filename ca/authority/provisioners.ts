@@ -25,9 +25,9 @@ export class ProvisionerCollection {
   readonly #ordered: { readonly provisioner: Provisioner; readonly order: string }[] = [];
 
   /** @throws {AppError} ERR_CA_PROVISIONER_DUPLICATE (invalid) */
-  constructor(entries: readonly ProvisionerJson[], inherited: Claims) {
+  constructor(entries: readonly ProvisionerJson[], inherited: Claims, files?: ReadonlyMap<string, string>) {
     for (const entry of entries) {
-      const provisioner = buildProvisioner(entry, inherited);
+      const provisioner = buildProvisioner(entry, inherited, files);
       if (provisioner) this.#add(provisioner);
     }
   }

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { AppError } from '../../lib/errors/index.ts';
 
 export type StepContext = { readonly name: string; readonly authority: string; readonly profile: string };
@@ -14,6 +14,12 @@ export const stepBasePath = (env: NodeJS.ProcessEnv): string => env.STEPPATH || 
 /** The folder of certs/, secrets/, config/ and db/ of a context; of the current one, or none, when not named. */
 export function stepPath(base: string, context: StepContext | undefined): string {
   return context === undefined ? base : join(base, 'authorities', context.authority);
+}
+
+/** As step: `./` is the working directory, `~/` the home, and what else is relative lies in the folder of the context. */
+export function resolveStepPath(folder: string, given: string): string {
+  if (given.startsWith('~/')) return join(homedir(), given.slice(2));
+  return isAbsolute(given) || /^\.{1,2}\//.test(given) ? given : join(folder, given);
 }
 
 /**

@@ -24,7 +24,7 @@ import { oids } from './oids.ts';
 import { encodeProvisionerExtension, type ProvisionerExtension } from './provisioner-extension.ts';
 import { parsePublicKeyInfo, subjectKeyId } from './public-key.ts';
 import { drawSerial } from './serial.ts';
-import { type SignatureAlgorithm, signatureAlgorithmFor, signData } from './signature.ts';
+import { findAlgorithmOfKey, type SignatureAlgorithm, signatureAlgorithmFor, signData } from './signature.ts';
 import { encodeGeneralNames, groupSans, listSans, type SubjectAltNames } from './subject-alt-name.ts';
 
 type Validity = {
@@ -53,11 +53,25 @@ export type ReissueRequest = Validity & {
   readonly serial?: bigint;
 };
 
+/** A certificate of which everything is decided but the issuer's part. */
+export type ExactRequest = Validity & {
+  /** Encoded name. */
+  readonly subjectDer: Uint8Array;
+  readonly publicKeyDer: Uint8Array;
+  /** Whole extensions, in their order. */
+  readonly extensions: readonly Uint8Array[];
+  readonly serial?: bigint;
+  /** As Go names it (`ECDSA-SHA384`), in any case; the usual one of the issuer's key when absent. */
+  readonly signatureAlgorithm?: string;
+};
+
 /** Issues leaves under one certificate. Holds no state; may be used concurrently. */
 export type LeafIssuer = {
   readonly certificate: Certificate;
   /** DER. @throws {AppError} ERR_SAN, ERR_SUBJECT, ERR_VALIDITY, ERR_PUBLIC_KEY (what cannot be written) */
   issue(request: LeafRequest): Buffer;
+  /** DER. @throws {AppError} ERR_ISSUER (an algorithm that the issuer's key does not sign with), ERR_VALIDITY */
+  issueExact(request: ExactRequest): Buffer;
   /** The same subject and extensions byte for byte, but for the key identifiers. DER. */
   reissue(old: Certificate, request: ReissueRequest): Buffer;
 };
@@ -86,6 +100,11 @@ export function createLeafIssuer(certificate: Certificate, key: KeyObject): Leaf
         ...(request.provisioner ? [encodeProvisionerExtension(request.provisioner)] : []),
       ];
       return signer({ ...request, subjectDer, extensions });
+    },
+    issueExact({ signatureAlgorithm: name, ...request }) {
+      const signerOf = name === undefined ? undefined : findAlgorithmOfKey(key, name);
+      if (name !== undefined && !signerOf) throw issuerUnfit('signs with a key that does not fit the algorithm');
+      return signer({ ...request, ...(signerOf ? { algorithm: signerOf } : {}) });
     },
     reissue(old, request) {
       const rekeyed = request.publicKeyDer !== undefined;
@@ -121,12 +140,14 @@ type Unsigned = Validity & {
   readonly publicKeyDer: Uint8Array;
   readonly extensions: readonly Uint8Array[];
   readonly serial?: bigint;
+  readonly algorithm?: SignatureAlgorithm;
 };
 
 /** A function that completes, signs and wraps a certificate of one issuer. */
 function createSigner(issuerDer: Uint8Array, key: KeyObject, own: SignatureAlgorithm | undefined) {
-  const algorithm = signatureAlgorithmFor(key, own);
+  const usual = signatureAlgorithmFor(key, own);
   return (unsigned: Unsigned): Buffer => {
+    const algorithm = unsigned.algorithm ?? usual;
     const tbs = sequence(
       version3,
       integer(unsigned.serial ?? drawSerial()),

@@ -3,6 +3,7 @@ export {
   buildIntermediateCertificate,
   buildRootCertificate,
   createLeafIssuer,
+  type ExactRequest,
   type LeafIssuer,
   type LeafRequest,
   type ReissueRequest,
@@ -27,8 +28,14 @@ export {
   decodeExtendedKeyUsage,
   decodeKeyUsage,
   type Extension,
+  encodeAuthorityKeyId,
+  encodeBasicConstraints,
+  encodeExtendedKeyUsage,
   encodeExtension,
+  encodeKeyUsage,
+  encodeSubjectKeyId,
   type KeyUsage,
+  keyUsages,
 } from './extension.ts';
 export { formatIp, parseIp } from './ip-address.ts';
 export { type DistinguishedName, encodeName, type NameAttribute, type SubjectFields } from './name.ts';
@@ -52,6 +59,8 @@ export { drawSerial } from './serial.ts';
 export type { SignatureAlgorithm } from './signature.ts';
 export {
   classifySan,
+  decodeGeneralNames,
+  encodeGeneralNames,
   groupSans,
   listSans,
   type SanType,

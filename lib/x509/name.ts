@@ -1,6 +1,6 @@
 /**
  * Distinguished names (RFC 5280 4.1.2.4). Written as Go's crypto/x509 does, whose order step-ca's certificates have:
- * C, O, OU, L, ST, STREET, postalCode, CN, serialNumber; several values of one attribute share one RDN;
+ * C, ST, L, STREET, postalCode, O, OU, CN, serialNumber; several values of one attribute share one RDN;
  * PrintableString when the text allows it, else UTF8String.
  */
 import { DerReader, oid, sequence, setOf, Tag, tlv } from '../encoding/index.ts';
@@ -31,12 +31,12 @@ export type DistinguishedName = {
 
 const fields = [
   ['country', '2.5.4.6', 'C'],
-  ['organization', '2.5.4.10', 'O'],
-  ['organizationalUnit', '2.5.4.11', 'OU'],
-  ['locality', '2.5.4.7', 'L'],
   ['province', '2.5.4.8', 'ST'],
+  ['locality', '2.5.4.7', 'L'],
   ['streetAddress', '2.5.4.9', 'STREET'],
   ['postalCode', '2.5.4.17', 'POSTALCODE'],
+  ['organization', '2.5.4.10', 'O'],
+  ['organizationalUnit', '2.5.4.11', 'OU'],
   ['commonName', '2.5.4.3', 'CN'],
   ['serialNumber', '2.5.4.5', 'SERIALNUMBER'],
 ] as const;

@@ -191,7 +191,7 @@ describe('distinguished names', () => {
     });
     assert.equal(
       decodeName(bytes, 'certificate').text,
-      'SERIALNUMBER=7,CN=web,POSTALCODE=1,STREET=s,ST=p,L=l,OU=a+OU=b,O=o,C=DE',
+      'SERIALNUMBER=7,CN=web,OU=a+OU=b,O=o,POSTALCODE=1,STREET=s,L=l,ST=p,C=DE',
     );
   });
 

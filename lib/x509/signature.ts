@@ -101,6 +101,13 @@ export function signatureAlgorithmFor(key: KeyObject, own?: SignatureAlgorithm):
   return found;
 }
 
+/** By its name in any case; undefined when there is none of that name that this key can sign with. */
+export function findAlgorithmOfKey(key: KeyObject, name: string): SignatureAlgorithm | undefined {
+  const found = algorithms.find((entry) => entry.name.toLowerCase() === name.toLowerCase());
+  const family = found?.family === 'rsa-pss' ? 'rsa' : found?.family;
+  return family === key.asymmetricKeyType ? found : undefined;
+}
+
 function algorithmName(key: KeyObject, own: SignatureAlgorithm | undefined): string | undefined {
   switch (key.asymmetricKeyType) {
     case 'ec':

@@ -125,7 +125,7 @@ describe('configuration', () => {
       config.authority.provisioners.push(
         { type: 'X5C', name: 'x5c', roots: 'AA==' },
         { type: 'nothing known', name: 'unknown' },
-        { ...config.authority.provisioners[0], name: 'templated', options: { x509: { template: '{}' } } },
+        { ...config.authority.provisioners[0], name: 'templated', options: { x509: { template: '{{ . }}' } } },
         { ...config.authority.provisioners[0], name: 'contradiction', claims: { minTLSCertDuration: '48h' } },
       );
     });
@@ -138,7 +138,7 @@ describe('configuration', () => {
     assert.deepEqual(states.slice(0, 3), [
       ['admin', undefined, undefined],
       ['x5c', 'Uninitialized', 'X5C provisioners are not supported'],
-      ['templated', 'Uninitialized', 'options.x509: custom templates are not supported'],
+      ['templated', 'Uninitialized', 'options.x509: templates with actions are not supported'],
     ]);
     assert.deepEqual(states[3]?.slice(0, 2), ['contradiction', 'Uninitialized']);
     const answer = await sign(port, ca.bench, { ott: ca.bench.token({ iss: 'templated' }) });

@@ -21,3 +21,9 @@ const names: ReadonlyMap<string, string> = new Map(usages.map(([name, oid]) => [
 
 /** Undefined for a usage that has no name. */
 export const nameOfExtendedKeyUsage = (oid: string): string | undefined => names.get(oid);
+
+/** `folded` is without case and underscores. */
+export function findExtendedKeyUsage(folded: string): { readonly name: string; readonly oid: string } | undefined {
+  const [name, oid] = usages.find(([each]) => each.toLowerCase() === folded) ?? [];
+  return name !== undefined && oid !== undefined ? { name, oid } : undefined;
+}

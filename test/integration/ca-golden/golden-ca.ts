@@ -62,6 +62,7 @@ export async function startGoldenCa(): Promise<GoldenCa> {
     password,
     askPassword: async () => undefined,
     keyStore: fileKeyStore,
+    templatePath: (given) => join(folder, given),
     clock,
     logger: createLogger({ name: 'ca', level: 'debug', write: (line) => log.push(line), clock }),
     logRequest: (_level, line) => log.push(line),
