@@ -20,6 +20,7 @@ const libRanks: Readonly<Record<string, number>> = {
   crypto: 3,
   x509: 4,
   jwt: 4,
+  gotemplate: 2,
   'jwk-provisioner': 5,
   'ca-client': 5,
   'certificate-files': 5,

@@ -1,0 +1,8 @@
+/** Go's text/template, for templates that step-ca's operators have written. Pure. */
+
+export { FunctionError } from './errors.ts';
+export type { FunctionTable, TemplateFunction } from './execution/functions.ts';
+export { valueOfJson } from './from-json.ts';
+export { defaultLimits, type TemplateLimits } from './limits.ts';
+export { parseTemplate, type Template, type TemplateOptions } from './template.ts';
+export { GoMap, Integer, List, Struct, type StructField, type Value } from './values.ts';
