@@ -54,9 +54,10 @@ describe('autocert pods', () => {
   let api: KubernetesApi;
   let kubelet: FakeKubelet;
   const held = new Map<string, string>();
-  const renewedAt = Date.now() - 3 * hourMs;
+  let renewedAt: number;
 
   before(async () => {
+    renewedAt = Date.now() - 3 * hourMs;
     held.set('fresh', (await makeCertificate('fresh.shop', 3, 21)).cert);
     held.set('late', (await makeCertificate('late.shop', 23, 1)).cert);
     held.set('gone', (await makeCertificate('gone.shop', 25, -1)).cert);
