@@ -1,4 +1,5 @@
 /** Carries out one renewal, up to the set that is to be written. Pure: the CA is a port. */
+import { longestExchangeMs } from '../lib/ca-client/index.ts';
 import { type CertificateSet, openCertificateSet } from '../lib/certificate-files/index.ts';
 import { encodePrivateKeyPem, generatePrivateKey } from '../lib/crypto/index.ts';
 import { encodePem } from '../lib/encoding/index.ts';
@@ -56,7 +57,7 @@ const join = (chain: readonly string[]): string => chain.join('');
 async function refreshRoots({ authority, clock, log }: RenewalPorts, set: CertificateSet): Promise<CertificateSet> {
   let fetched = '';
   try {
-    fetched = join(await authority.fetchRoots(set.rootPem));
+    fetched = join(await authority.fetchRoots(set.rootPem, longestExchangeMs(openCertificateSet(set).leaf)));
   } catch (error) {
     log.warn('the roots could not be refreshed, keeping those that are there', { error });
   }

@@ -12,7 +12,14 @@ export {
 } from './client.ts';
 export { KeptConnection } from './kept-connection.ts';
 export { createRenewToken, type RenewTokenRequest } from './renew-token.ts';
-export { jitterOf, longestRetryMs, pickRenewalTime, shortestPauseMs, type Validity } from './schedule.ts';
+export {
+  jitterOf,
+  longestExchangeMs,
+  longestRetryMs,
+  pickRenewalTime,
+  shortestPauseMs,
+  type Validity,
+} from './schedule.ts';
 export {
   type BootstrapOptions,
   bootstrapClient,

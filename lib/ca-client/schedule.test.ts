@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { jitterOf, longestRetryMs, pickRenewalTime, shortestPauseMs } from './schedule.ts';
+import { jitterOf, longestExchangeMs, longestRetryMs, pickRenewalTime, shortestPauseMs } from './schedule.ts';
 
 describe('pickRenewalTime', () => {
   const rows = [
@@ -45,5 +45,11 @@ describe('pauses', () => {
   });
   it('between attempts are five minutes at most, less for a short life', () => {
     assert.deepEqual([longestRetryMs(hours(24)), longestRetryMs(hours(1))], [300_000, 180_000]);
+  });
+
+  it('waits for an answer so that several attempts fit between renewal and end', () => {
+    assert.equal(longestExchangeMs(hours(24)), 15_000);
+    const minute = { notBefore: 0, notAfter: 60_000 };
+    assert.ok(3 * longestExchangeMs(minute) <= minute.notAfter - pickRenewalTime(minute, 0));
   });
 });

@@ -39,3 +39,13 @@ export function shortestPauseMs({ notBefore, notAfter }: Validity): number {
 export function longestRetryMs({ notBefore, notAfter }: Validity): number {
   return Math.min(5 * 60 * 1000, Math.max(1000, (notAfter - notBefore) * jitterShare));
 }
+
+/**
+ * How long an answer to a renewal is waited for. A request to a replica that is gone is never answered: of a short life
+ * there must be enough left to ask again.
+ *
+ * @returns milliseconds, 15 s for a life of two and a half minutes and more
+ */
+export function longestExchangeMs({ notBefore, notAfter }: Validity): number {
+  return Math.min(15_000, Math.max(2000, (notAfter - notBefore) / 10));
+}

@@ -5,9 +5,10 @@ import {
   fetchRootByFingerprint,
   fetchRootsByFingerprint,
   KeptConnection,
+  longestExchangeMs,
   requestBootstrap,
 } from '../ca-client/index.ts';
-import type { CertificateSet } from '../certificate-files/index.ts';
+import { type CertificateSet, openCertificateSet } from '../certificate-files/index.ts';
 import type { EpochMs } from '../time/index.ts';
 import type { Enroller, Grant } from './enrolment.ts';
 import type { PodSettings } from './environment.ts';
@@ -34,15 +35,20 @@ export type AuthorityOptions = {
 export function connectAuthority(settings: PodSettings, options: AuthorityOptions): RenewalAuthority {
   const { caUrl, credential, rootFingerprint } = settings;
   const { readTextFile, ...exchange } = options;
-  const client = (trustedPem: string, clientCertificate?: { certPem: string; keyPem: string }): CaClient =>
-    new CaClient({ url: caUrl, roots: [trustedPem], clientCertificate, ...exchange });
   // Enrolment is a few questions to the CA at once: one connection carries them.
   const connection = new KeptConnection();
-  const enrolling = (trustedPem: string): CaClient =>
-    new CaClient({ url: caUrl, roots: [trustedPem], connection, ...exchange });
+  const enrolling = (trustedPem: string, timeoutMs?: number): CaClient =>
+    new CaClient({ url: caUrl, roots: [trustedPem], connection, timeoutMs, ...exchange });
   /** What the CA listed when the pinned root was fetched: good for this enrolment, not for a later one. */
   let listed: { readonly trustedPem: string; readonly roots: readonly string[] } | undefined;
-  const own = (set: CertificateSet): CaClient => client(set.rootPem, { certPem: set.chainPem, keyPem: set.keyPem });
+  const own = (set: CertificateSet): CaClient =>
+    new CaClient({
+      url: caUrl,
+      roots: [set.rootPem],
+      clientCertificate: { certPem: set.chainPem, keyPem: set.keyPem },
+      timeoutMs: longestExchangeMs(openCertificateSet(set).leaf),
+      ...exchange,
+    });
 
   return {
     async fetchPinnedRoot() {
@@ -53,10 +59,10 @@ export function connectAuthority(settings: PodSettings, options: AuthorityOption
       listed = { trustedPem: roots[0], roots };
       return roots[0];
     },
-    async fetchRoots(trustedPem) {
+    async fetchRoots(trustedPem, timeoutMs) {
       const known = listed;
       listed = undefined;
-      const roots = known?.trustedPem === trustedPem ? known.roots : await enrolling(trustedPem).roots();
+      const roots = known?.trustedPem === trustedPem ? known.roots : await enrolling(trustedPem, timeoutMs).roots();
       connection.close();
       return roots;
     },
@@ -73,7 +79,7 @@ export function connectAuthority(settings: PodSettings, options: AuthorityOption
     rekey: async (set, csrPem) => (await own(set).rekey(csrPem)).chainPem,
     async renewExpired(set, now) {
       const token = createRenewToken({ chainPem: set.chainPem, keyPem: set.keyPem, caUrl, now });
-      return (await client(set.rootPem).renewWithToken(token)).chainPem;
+      return (await new CaClient({ url: caUrl, roots: [set.rootPem], ...exchange }).renewWithToken(token)).chainPem;
     },
   };
 

@@ -21,8 +21,8 @@ export type Grant = { readonly ott: string; readonly notAfter: string | undefine
 export interface Enroller {
   /** The root with the fingerprint that the pod was told. */
   fetchPinnedRoot(): Promise<string>;
-  /** Every root of the CA, over a connection verified by `trustedPem`. */
-  fetchRoots(trustedPem: string): Promise<readonly string[]>;
+  /** Every root of the CA, over a connection verified by `trustedPem`; waits for the answer so many milliseconds. */
+  fetchRoots(trustedPem: string, timeoutMs?: number): Promise<readonly string[]>;
   /** A one-time token for this CSR, from the webhook, in exchange for proof of who the pod is. */
   requestGrant(trustedPem: string, csrPem: string): Promise<Grant>;
   /** @returns leaf, then intermediates */

@@ -2,6 +2,7 @@
 import type { EpochMs } from '../../time/index.ts';
 import { CaClient, fetchRootByFingerprint } from '../client.ts';
 import { createRenewToken } from '../renew-token.ts';
+import { longestExchangeMs } from '../schedule.ts';
 import type { Credential } from './credential.ts';
 import type { ListedRoots } from './trust.ts';
 
@@ -35,6 +36,7 @@ export function connectAuthority({ caUrl, notAfter, ...exchange }: AuthorityOpti
       roots,
       clientCertificate: credential && { certPem: credential.chainPem, keyPem: credential.keyPem },
       ...exchange,
+      timeoutMs: exchange.timeoutMs ?? (credential && longestExchangeMs(credential.leaf)),
     });
   return {
     fetchPinnedRoot: (fingerprint) => fetchRootByFingerprint(caUrl, fingerprint, exchange),
