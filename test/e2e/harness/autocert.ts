@@ -27,6 +27,6 @@ export async function autocert(...args: readonly string[]): Promise<Ran> {
 /** Its JSON, which must say that all is well unless another code is expected. */
 export async function autocertJson<T>(args: readonly string[], expected = 0): Promise<T> {
   const { code, out, err } = await autocert(...args, '-o', 'json');
-  if (code !== expected) throw new Error(`autocert ${args.join(' ')}: exit code ${code}\n${out}\n${err}`);
+  if (code !== expected || out === '') throw new Error(`autocert ${args.join(' ')}: exit code ${code}\n${out}\n${err}`);
   return JSON.parse(out) as T;
 }
