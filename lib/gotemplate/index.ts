@@ -4,5 +4,6 @@ export { FunctionError } from './errors.ts';
 export type { FunctionTable, TemplateFunction } from './execution/functions.ts';
 export { valueOfJson } from './from-json.ts';
 export { defaultLimits, type TemplateLimits } from './limits.ts';
+export { type SprigPorts, sprigFunctions, TemplateFailure } from './sprig/index.ts';
 export { parseTemplate, type Template, type TemplateOptions } from './template.ts';
 export { GoMap, Integer, List, Struct, type StructField, type Value } from './values.ts';
