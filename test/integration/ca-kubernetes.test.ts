@@ -12,6 +12,7 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { render } from '../helm/chart.ts';
 import { findObject, type KubernetesObject, valueAt } from '../helm/objects.ts';
 import { initCa, startCaProcess } from '../peers/certificate-authority.ts';
+import { compileCache } from '../peers/compile-cache.ts';
 import { type KubernetesApi, startKubernetesApi } from '../peers/kubernetes-api.ts';
 import { step } from '../peers/step.ts';
 
@@ -51,7 +52,7 @@ describe('autocert-ca init in the namespace of a release', () => {
     const token = await api.kubectl(['create', 'token', prefix, '-n', namespace]);
     const kubeconfig = api.kubeconfigFor(token.trim(), `${namespace}-init`);
     const child = spawn(process.execPath, [mainModule, ...args], {
-      env: { STEPPATH: stepPath, NAMESPACE: namespace, KUBECONFIG: kubeconfig, HOME: folder },
+      env: { STEPPATH: stepPath, NAMESPACE: namespace, KUBECONFIG: kubeconfig, HOME: folder, ...compileCache },
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: 60_000,
     });

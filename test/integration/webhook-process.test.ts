@@ -5,6 +5,7 @@ import { Agent } from 'node:https';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { answerJson, type FakeKubernetes, startFakeKubernetes } from '../fakes/kubernetes.ts';
+import { compileCache } from '../peers/compile-cache.ts';
 import { createAuthority, type WebhookAuthority } from './webhook-authority.ts';
 import { ask, configFor, temporaryFile, until, untilReady, webhookEnvironment } from './webhook-harness.ts';
 
@@ -13,7 +14,9 @@ const program = join(import.meta.dirname, '../../webhook/main.ts');
 type Process = { readonly child: ChildProcess; output(): string; exited: Promise<number | null> };
 
 function startProcess(args: readonly string[], env: Readonly<Record<string, string>>): Process {
-  const child = spawn(process.execPath, [program, ...args], { env: { PATH: process.env.PATH ?? '', ...env } });
+  const child = spawn(process.execPath, [program, ...args], {
+    env: { PATH: process.env.PATH ?? '', ...compileCache, ...env },
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {

@@ -12,6 +12,7 @@ import { promisify } from 'node:util';
 import { layoutOf, writeAuthority } from '../../ca/init/files.ts';
 import { createPki } from '../../ca/init/pki.ts';
 import { peerPath } from '../../tools/peers/index.ts';
+import { compileCache } from './compile-cache.ts';
 import { step } from './step.ts';
 
 /** `autocert` is ours through the command, `autocert ca …`. */
@@ -108,7 +109,7 @@ export async function startCaProcess(
   const [file = '', ...args] = serveCommands[program];
   const child = spawn(file, [...args, files.configPath, '--password-file', files.passwordPath], {
     cwd: files.folder,
-    env: { STEPPATH: files.folder, HOME: files.folder, PATH: process.env.PATH },
+    env: { STEPPATH: files.folder, HOME: files.folder, PATH: process.env.PATH, ...compileCache },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = await untilServing(child);
@@ -135,7 +136,10 @@ export async function startCaProcess(
 }
 
 async function runCommand(args: readonly string[], stepPath: string, cwd: string): Promise<void> {
-  await promisify(execFile)(command, args, { cwd, env: { STEPPATH: stepPath, HOME: cwd, PATH: process.env.PATH } });
+  await promisify(execFile)(command, args, {
+    cwd,
+    env: { STEPPATH: stepPath, HOME: cwd, PATH: process.env.PATH, ...compileCache },
+  });
 }
 
 /** Runs `autocert-ca` to its end. Throws with its output when the exit code is not zero. */
@@ -152,7 +156,7 @@ export async function tryOurs(
 ): Promise<{ code: number | null; output: string }> {
   const child = spawn(process.execPath, [ourMain, ...args], {
     cwd,
-    env: { STEPPATH: stepPath, HOME: cwd, PATH: process.env.PATH },
+    env: { STEPPATH: stepPath, HOME: cwd, PATH: process.env.PATH, ...compileCache },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: startDeadlineMs,
   });

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { stringify } from 'yaml';
 import { render, webhookConfigOf } from '../../helm/chart.ts';
+import { compileCache } from '../../peers/compile-cache.ts';
 import { type ApiAnswer, type KubernetesApi, startKubernetesApi } from '../../peers/kubernetes-api.ts';
 import { createAuthority, type WebhookAuthority } from '../webhook-authority.ts';
 
@@ -108,7 +109,13 @@ async function serviceAccountKubeconfig(api: KubernetesApi): Promise<string> {
 
 function startWebhook(configPath: string, kubeconfigPath: string, lines: string[]): ChildProcess {
   const child = spawn(process.execPath, [join(import.meta.dirname, '../../../webhook/main.ts'), configPath], {
-    env: { PATH: process.env.PATH, PROVISIONER_NAME: 'autocert', NAMESPACE: 'step', KUBECONFIG: kubeconfigPath },
+    env: {
+      PATH: process.env.PATH,
+      ...compileCache,
+      PROVISIONER_NAME: 'autocert',
+      NAMESPACE: 'step',
+      KUBECONFIG: kubeconfigPath,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   for (const stream of [child.stdout, child.stderr]) {

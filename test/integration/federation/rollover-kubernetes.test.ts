@@ -16,6 +16,7 @@ import { peerPath } from '../../../tools/peers/index.ts';
 import { render } from '../../helm/chart.ts';
 import { findObject, valueAt } from '../../helm/objects.ts';
 import { startCaProcess } from '../../peers/certificate-authority.ts';
+import { compileCache } from '../../peers/compile-cache.ts';
 import { type KubernetesApi, startKubernetesApi } from '../../peers/kubernetes-api.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -64,7 +65,7 @@ describe('docs/guides/rollover.md, in Kubernetes', () => {
     );
     const stepPath = join(folder, 'pod');
     await run(process.execPath, [join(root, 'ca/main.ts'), ...args], {
-      env: { ...env(), STEPPATH: stepPath, NAMESPACE: 'step' },
+      env: { ...env(), ...compileCache, STEPPATH: stepPath, NAMESPACE: 'step' },
     });
     const configPath = join(stepPath, 'config/ca.json');
     const config = JSON.parse(await readFile(configPath, 'utf8')) as Record<string, unknown>;

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { compileCache } from '../../peers/compile-cache.ts';
 
 export const root = fileURLToPath(new URL('../../../', import.meta.url));
 export const exampleFolder = join(root, 'examples', 'hello-mtls', 'node');
@@ -30,7 +31,7 @@ export class RunningCommand {
     this.folder = realpathSync(mkdtempSync(join(tmpdir(), 'autocert-test-')));
     this.#child = spawn(process.execPath, [join(root, 'cli', 'main.ts'), ...args], {
       cwd: options.cwd ?? root,
-      env: { PATH: process.env.PATH ?? '', HOME: this.folder, TMPDIR: this.folder },
+      env: { PATH: process.env.PATH ?? '', HOME: this.folder, TMPDIR: this.folder, ...compileCache },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child.stdout?.on('data', (chunk: Buffer) => {
