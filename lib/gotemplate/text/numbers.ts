@@ -52,11 +52,12 @@ function parseMagnitude(text: string, base: number): bigint | undefined {
   return BigInt({ 2: '0b', 8: '0o', 10: '', 16: '0x' }[radix] + significant);
 }
 
-/** Underscores only between digits, or between a base prefix and a digit. */
+/** Underscores only between digits, or between a base prefix and a digit; an exponent has digits too. */
 function underscoresFit(text: string): boolean {
-  return /^[+-]?(0[xX](_?[0-9a-fA-F])*(\.(_?[0-9a-fA-F])*)?([pP].*)?|0[bBoO]?(_?[0-9])*|[0-9](_?[0-9])*([.eE].*)?)$/.test(
-    text,
-  );
+  const unsigned = text.replace(/^[+-]/, '');
+  const isHex = /^0x/i.test(unsigned);
+  const digits = unsigned.replace(/^0[box]/i, '0');
+  return isHex ? !/(?<![0-9a-f])_|_(?![0-9a-f])/i.test(digits) : !/(?<![0-9])_|_(?![0-9])/.test(digits);
 }
 
 export type FloatParse = { readonly value: number; readonly problem?: 'syntax' | 'range' };
@@ -72,7 +73,7 @@ export function parseFloat64(text: string): FloatParse {
   if (text.includes('_') && !underscoresFit(text)) return { value: 0, problem: 'syntax' };
   const plain = text.replaceAll('_', '');
   const value = /^[+-]?0x/i.test(plain) ? parseHexFloat(plain) : parseDecimal(plain);
-  if (value === undefined || (text.includes('_') && !/^[+-]?0x/i.test(plain))) return { value: 0, problem: 'syntax' };
+  if (value === undefined) return { value: 0, problem: 'syntax' };
   return Number.isFinite(value) ? { value } : { value, problem: 'range' };
 }
 
