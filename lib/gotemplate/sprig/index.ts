@@ -2,11 +2,14 @@
 import type { FunctionTable } from '../execution/functions.ts';
 import { defaultFunctions } from './data/defaults.ts';
 import { dictFunctions } from './data/dicts.ts';
-import { failureFunctions } from './data/failure.ts';
+import { flowFunctions } from './data/flow.ts';
 import { jsonFunctions } from './data/json.ts';
 import { listFunctions } from './data/lists.ts';
+import { mergingFunctions } from './data/merging.ts';
+import { numberFunctions } from './data/numbers.ts';
+import { reflectionFunctions } from './data/reflection.ts';
 
-export { TemplateFailure } from './data/failure.ts';
+export { TemplateFailure } from './data/flow.ts';
 
 export type SprigPorts = {
   /** Milliseconds since 1970. */
@@ -15,14 +18,17 @@ export type SprigPorts = {
 };
 
 /** Beside the functions of text/template; what is not among them is refused when a template is parsed. */
-export function sprigFunctions(_ports: SprigPorts): FunctionTable {
+export function sprigFunctions({ randomBytes }: SprigPorts): FunctionTable {
   return new Map(
     Object.entries({
       ...defaultFunctions,
       ...dictFunctions,
-      ...failureFunctions,
+      ...flowFunctions,
       ...jsonFunctions,
       ...listFunctions,
+      ...mergingFunctions,
+      ...numberFunctions(randomBytes),
+      ...reflectionFunctions,
     }),
   );
 }

@@ -31,6 +31,9 @@ const json = [
   '{{toPrettyJson .}}',
   '{{toPrettyJson .none}} {{toPrettyJson .emptyMap}} {{mustToPrettyJson .nested}} {{toPrettyJson 1}}',
   '{{mustToJson .list}} {{list "a" | toJson}} {{list | toJson}} {{dict | toJson}} {{tuple 1 "b" | toJson}}',
+  '{{toJson (float64 "nan")}}|{{mustToJson (float64 "inf")}}',
+  '{{toRawJson (float64 "-inf")}}',
+  '{{mustToPrettyJson (list (float64 "nan"))}}',
   '{{rest .none | toJson}} {{concat | toJson}} {{keys .emptyMap | toJson}} {{slice .none | toJson}}',
   '{{fromJson .json}} {{(fromJson .json).a}} {{fromJson .json | toJson}}',
   '{{fromJson "[1,2"}} {{fromJson "nope"}} {{fromJson "null"}} {{fromJson "\\"x\\""}} {{fromJson "[1e999, 1]"}}',
@@ -60,6 +63,7 @@ const defaults = [
   '{{fail "ü"}}',
   'before {{if true}}{{fail (printf "no %s" .text)}}{{end}}',
   '{{fail 1}}',
+  '{{hello}}',
 ];
 
 const lists = [
@@ -73,6 +77,7 @@ const lists = [
   '{{has "a" .list}} {{has "z" .list}} {{has 1 .mixed}} {{has 1.0 .mixed}} {{has "a" nil}} {{mustHas nil .mixed}} {{has "a" .missing}}',
   '{{slice .list}} {{slice .list 1}} {{slice .list 1 2}} {{slice .list 0 0}} {{slice .none 1 2}} {{mustSlice .list "1"}} {{slice .list 3}}',
   '{{chunk 2 .list}} {{chunk 3 .list}} {{chunk 5 .list}} {{mustChunk 1 .mixed}} {{chunk 2 .none}} {{chunk 2 (list 1 2 3 4) | toJson}}',
+  '{{typeOf (chunk 2 .list)}} {{range chunk 2 .list}}<{{.}}>{{end}}',
   '{{$l := list 1 2}}{{$m := append $l 3}}{{$l}} {{$m}}',
   ...['first', 'last', 'rest', 'initial', 'reverse', 'uniq', 'compact', 'mustFirst', 'mustLast', 'mustRest'].flatMap(
     (name) => [`{{${name} "x"}}`, `{{${name} nil}}`, `{{${name} 1}}`, `{{${name} .map}}`],
@@ -106,6 +111,7 @@ const dicts = [
   '{{set nil "a" 1}}',
   '{{unset nil "a"}} {{get nil "a"}}',
   '{{pluck "two" .map .other .nested}} {{pluck "x" .map}} {{pluck "x"}} {{pluck "one" nil .map}}',
+  '{{keys .map | len}} {{keys}} {{keys (dict 1 2) (dict 3 4)}} {{values (dict "a" 1)}} {{values .emptyMap}}',
   '{{pick .map "one" "x"}} {{pick .map}} {{omit .map "one" "x"}} {{omit .map}} {{pick nil "a"}} {{omit nil}}',
   '{{get .list "a"}}',
   '{{get .map 1}}',
@@ -117,4 +123,94 @@ const dicts = [
   '{{values nil}}',
 ];
 
-export const sprigDataCases: readonly string[] = [...json, ...defaults, ...lists, ...dicts];
+const everything = '1 -1 0 1.5 -2.7 "7" "x" "" "0x1f" "017" "1.00" "1_000" true nil .nested .list .yes .missing';
+const each = (name: string): string[] =>
+  (everything.match(/\S+/g) ?? []).map((value) => `{{${name} ${value}}} {{${name} ${value} | typeOf}}`);
+
+const numbers = [
+  ...['int', 'int64', 'float64', 'add1', 'ceil', 'floor', 'add1f', 'toDecimal'].flatMap(each),
+  '{{int 9223372036854775807}} {{int64 "9223372036854775808"}} {{int 1e30}} {{int -1e30}} {{int "1.5"}} {{int64 "  1"}} {{int "1.0"}} {{int "+5"}}',
+  '{{float64 "1e3"}} {{float64 "0x1p4"}} {{float64 "1_0"}} {{float64 "inf"}} {{float64 "nan"}} {{float64 "1e999"}} {{int (float64 "nan")}}',
+  '{{atoi "42"}} {{atoi "-7"}} {{atoi "x"}} {{atoi ""}} {{atoi "99999999999999999999"}} {{atoi "1.5"}} {{atoi "0x10"}} {{atoi "007"}}',
+  '{{toDecimal "777"}} {{toDecimal 777}} {{toDecimal "8"}} {{toDecimal "-17"}} {{toDecimal .list}} {{toDecimal "0o17"}}',
+  '{{add 1 2 3}} {{add}} {{add 1.9 "2" true}} {{add 9223372036854775807 1}} {{add nil "x"}} {{add -1}}',
+  '{{sub 5 3}} {{sub 1 2.9}} {{sub -9223372036854775808 1}} {{mul 3 4 5}} {{mul 7}} {{mul 4611686018427387904 4}} {{mul "3" 2}}',
+  '{{div 7 2}} {{div -7 2}} {{mod 7 3}} {{mod -7 3}} {{div "9" 2.9}} {{div -9223372036854775808 -1}} {{mod -9223372036854775808 -1}}',
+  '{{div 1 0}}',
+  '{{1_0.5}} {{1_0}} {{float64 "1_0e1_0"}} {{float64 "1__0"}} {{float64 "_1"}} {{float64 "1_.5"}} {{float64 "0x_1p1_0"}} {{int "0_7"}} {{int "0_x1"}} {{int "0b1_1"}}',
+  '{{mod 1 "x"}}',
+  '{{max 1 5 3}} {{min 1 5 3}} {{biggest 2 7}} {{max "9" 3.9}} {{min -1 nil}} {{max 1}} {{min 4.9}} {{typeOf (max 1 2)}}',
+  '{{maxf 1.5 2 "3.25"}} {{minf 1.5 2 -0.5}} {{maxf 1}} {{minf "x" 3}} {{maxf (float64 "nan") 1}} {{minf 0.0 -0.0}}',
+  '{{ceil 1.2}} {{ceil -1.2}} {{ceil -0.5}} {{floor 1.8}} {{floor -1.2}} {{ceil "3.01"}} {{floor 1e300}}',
+  '{{round 123.555555 3}} {{round 123.555555 0}} {{round 123.5 0}} {{round -1.5 0}} {{round -1.4 0}} {{round 123.455 2 .3}} {{round "1.005" 2}} {{round 1234 -2}} {{round 1 400}} {{round 2.5 0 0.6}}',
+  '{{round 1.5}}',
+  '{{round 1.5 "1"}}',
+  '{{round 1.5 0 1}} {{round 1.5 0 0.1 0.9}}',
+  '{{addf 1.5 2 3}} {{addf 0.1 0.2}} {{addf}} {{addf 1e300 1e-300}} {{subf 5 1.1 2}} {{subf 0.3 0.1}} {{subf 1}} {{addf "1.5" nil}}',
+  '{{mulf 1.1 1.1}} {{mulf 3 "0.1"}} {{mulf 1e200 1e200}} {{mulf -1e200 1e200}} {{mulf 1e-200 1e-200}} {{mulf 2}} {{add1f 1.1}} {{mulf -0.0 1}}',
+  '{{divf 1 3}} {{divf 2 3}} {{divf -2 3}} {{divf 10 4 2}} {{divf 1 8}} {{divf 5 -3}} {{divf 1e-30 7}} {{divf 1 1e17}} {{divf 5 1e16}} {{divf 0.5 1e16}}',
+  '{{divf 1 0}}',
+  '{{addf (float64 "nan") 1}}',
+  '{{mulf 2 (float64 "-inf")}}',
+  '{{until 5}} {{until 0}} {{until -3}} {{until 1 | typeOf}} {{untilStep 0 10 3}} {{untilStep 3 0 -1}} {{untilStep 0 5 0}} {{untilStep 0 5 -1}} {{untilStep 5 0 1}} {{untilStep 3 3 1}} {{untilStep 10 0 -3}}',
+  '{{range $i, $e := until 3}}{{$i}}{{$e}} {{end}}',
+  '{{seq 5}} {{seq -3}} {{seq}}| {{seq 2 5}} {{seq 5 2}} {{seq 0 2 10}} {{seq 10 -2 0}} {{seq 10 2 0}}| {{seq 0 -2 10}}| {{seq 1 2 3 4}}| {{seq 0}} {{seq 1}} {{seq 3 3}} {{seq 5 -3 5}}|',
+  '{{until "5"}}',
+  '{{until .number}}',
+  '{{untilStep 1 2}}',
+  '{{seq 1.5}}',
+  '{{randInt 5 6}} {{randInt -3 -2}} {{$r := randInt 10 20}}{{and (ge $r 10) (lt $r 20)}} {{typeOf $r}}',
+  '{{randInt 5 5}}',
+  '{{randInt 6 5}}',
+  '{{add 1 2 | printf "%d"}} {{mul 2 3 | add 1 | sub 10}} {{if eq (add 1 1) 2}}same{{end}} {{lt (div 4 2) 3}}',
+  '{{index .list (add 0 1)}} {{until (int (add 1 1))}}',
+  '{{until (add 1 1)}}',
+];
+
+const reflection = [
+  '{{typeOf .text}} {{typeOf nil}} {{typeOf .missing}} {{typeOf .}} {{kindOf .}} {{kindOf nil}} {{kindOf .missing}} {{typeOf (keys .map)}}',
+  '{{typeIs "string" .text}} {{typeIs "int" 1}} {{typeIs "float64" .number}} {{typeIsLike "string" .text}} {{typeIsLike "x" 1}} {{typeIs "<nil>" nil}}',
+  '{{deepEqual .list (list "a" "b" "c")}} {{deepEqual 1 1}} {{deepEqual 1 1.0}} {{deepEqual .map .map}} {{deepEqual .map .other}} {{deepEqual nil nil}} {{deepEqual .none (list)}} {{deepEqual .none (rest .none)}} {{deepEqual (add 1) 1}}',
+  '{{typeIs 1 2}}',
+  '{{kindIs .number 2}}',
+];
+
+const merging = [
+  '{{merge (dict "a" 1 "b" "") (dict "a" 2 "b" 3 "c" 4)}} {{mustMerge (dict) .map}} {{merge (dict "a" 1)}}',
+  '{{mergeOverwrite (dict "a" 1 "b" "x") (dict "a" 2 "b" "" "c" nil)}} {{mustMergeOverwrite (dict "l" (list 1)) (dict "l" (list))}}',
+  '{{merge (dict "m" (dict "a" 1)) (dict "m" (dict "a" 2 "b" 3))}} {{mergeOverwrite (dict "m" (dict "a" 1 "z" 0)) (dict "m" (dict "a" 2 "b" 3))}}',
+  '{{merge (dict "l" (list 1)) (dict "l" (list 2 3))}} {{merge (dict "l" (list)) (dict "l" (list 2 3))}} {{mergeOverwrite (dict "l" (list 1 2)) (dict "l" (list 3))}} {{merge (dict "x" 1) (dict "l" (list 2))}}',
+  '{{merge (dict "m" "text") (dict "m" (dict "a" 1))}} {{merge (dict "m" "") (dict "m" (dict "a" 1))}} {{mergeOverwrite (dict "m" "text") (dict "m" (dict "a" 1))}} {{mergeOverwrite (dict "m" (dict "a" 1)) (dict "m" "text")}} {{merge (dict "m" (dict "a" 1)) (dict "m" "text")}}',
+  '{{mergeOverwrite (dict "m" (dict "a" 1)) (dict "m" (dict))}} {{merge (dict "m" (dict)) (dict "m" (dict "a" 1))}} {{mergeOverwrite (dict "m" (dict)) (dict "m" (dict "a" 1))}}',
+  '{{merge (dict "a" nil) (dict "a" 1)}} {{merge (dict "a" 0) (dict "a" nil)}} {{mergeOverwrite (dict "a" 1) (dict "a" nil)}} {{mergeOverwrite (dict "a" nil) (dict "a" (dict "b" 1))}} {{merge (dict "a" nil) (dict "a" (list 1))}}',
+  '{{$d := dict "a" 1}}{{$e := merge $d (dict "b" 2) (dict "b" 3 "c" 4)}}{{$d}} {{$e}} {{set $e "z" 1}} {{$d}}',
+  '{{$s := dict "n" (dict "a" 1)}}{{$d := merge (dict) $s}}{{$_ := set $d.n "b" 2}}{{$s}}',
+  '{{merge nil (dict "a" 1)}} {{merge nil nil}} {{merge (dict "a" 1) nil}} {{mustMerge nil}}',
+  '{{$d := dict "a" 1}}{{merge $d $d}} {{mergeOverwrite $d $d}}',
+  '{{merge (dict "l" (list 1)) (dict "l" (dict "a" 1))}} {{mergeOverwrite (dict "l" (list 1)) (dict "l" (dict "a" 1))}} {{mergeOverwrite (dict "l" (dict "a" 1)) (dict "l" (list 1))}} {{merge (dict "l" (dict "a" 1)) (dict "l" (list 1))}}',
+  '{{merge .list .map}}',
+  '{{merge}}',
+  '{{$d := dict "a" (list 1 (dict "b" 2))}}{{$c := deepCopy $d}}{{$_ := set $d "a" 9}}{{$d}} {{$c}} {{deepEqual $c (mustDeepCopy $c)}}',
+  '{{deepCopy 1}} {{deepCopy "x"}} {{deepCopy .mixed}} {{deepCopy (list)}} {{deepCopy (until 3)}} {{typeOf (deepCopy (until 3))}} {{deepCopy .nested}}',
+  '{{deepCopy (rest .none) | toJson}} {{deepCopy (dict "a" nil) | toJson}} {{deepCopy (list nil) | toJson}} {{deepCopy (dict) | toJson}}',
+  '{{deepCopy nil}}',
+  '{{mustDeepCopy nil}}',
+  '{{dig "a" "b" "c" "d" .nested}} {{dig "a" "x" "d" .nested}} {{dig "a" "b" "d" .nested}} {{.nested | dig "a" "b" "c" 0}} {{dig "x" nil .nested}}',
+  '{{dig "a" "b" "c" "x" "d" .nested}}',
+  '{{dig "a" "d"}}',
+  '{{dig "a" "d" .list}}',
+  '{{dig "a" "d" nil}}',
+  '{{dig 1 "d" .nested}}',
+  '{{dig nil "d" .nested}}',
+  '{{dig "one" "two" "d" .map}}',
+];
+
+export const sprigDataCases: readonly string[] = [
+  ...json,
+  ...defaults,
+  ...lists,
+  ...dicts,
+  ...numbers,
+  ...reflection,
+  ...merging,
+];
