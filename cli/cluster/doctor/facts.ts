@@ -124,10 +124,10 @@ async function countEndpoints(
   const { metadata, spec } = reading.value;
   if (spec?.type === 'ExternalName') return { kind: 'found', value: undefined };
   type Slice = Namespace & {
-    readonly endpoints?: readonly {
-      readonly addresses?: readonly string[];
-      readonly conditions?: { ready?: boolean };
-    }[];
+    /** Null when none is left: the API server writes down an empty list so. */
+    readonly endpoints?:
+      | readonly { readonly addresses?: readonly string[]; readonly conditions?: { ready?: boolean } }[]
+      | null;
   };
   const slices = await cluster.list<Slice>(`/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`, {
     labelSelector: `kubernetes.io/service-name=${metadata.name}`,
@@ -135,7 +135,7 @@ async function countEndpoints(
   if (slices.kind !== 'found') return slices;
   // Absent means ready (discovery/v1 EndpointConditions)
   const ready = slices.value
-    .flatMap(({ endpoints = [] }) => endpoints)
+    .flatMap(({ endpoints }) => endpoints ?? [])
     .filter(({ conditions }) => conditions?.ready !== false)
     .flatMap(({ addresses = [] }) => addresses);
   return { kind: 'found', value: new Set(ready).size };
