@@ -100,15 +100,6 @@ describe('autocert doctor', () => {
     assert.ok(!out.includes('\x1b'));
   });
 
-  it('reads a Service whose last pod has gone: its list of endpoints is null then', async () => {
-    const name = 'autocert-step-certificates';
-    const metadata = { name, namespace: 'step', labels: { 'kubernetes.io/service-name': name } };
-    const slice = { kind: 'EndpointSlice', metadata, addressType: 'IPv4', endpoints: [], ports: [] };
-    await kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'discovery.k8s.io/v1', ...slice }));
-    assert.ok((await examine()).ids.includes('ca-no-endpoints'));
-    await kubectl(['-n', 'step', 'delete', 'endpointslice', name]);
-  });
-
   it('finds pods that were not injected, each with its own reason and remedy', async () => {
     const pods = [
       namespaceYaml('dark'),

@@ -7,6 +7,7 @@ import { findInstallation, type Installation } from '../installation.ts';
 import type { Namespace } from '../objects.ts';
 import { troubleOf } from '../workload-state.ts';
 import { type AdmissionProbe, type HttpProbe, probeAdmission, probeService } from './probes.ts';
+import { countReadyAddresses, type EndpointSlice } from './ready-addresses.ts';
 
 export type Version = { readonly major: number; readonly minor: number; readonly gitVersion: string };
 
@@ -123,22 +124,14 @@ async function countEndpoints(
   if (reading.kind !== 'found') return reading;
   const { metadata, spec } = reading.value;
   if (spec?.type === 'ExternalName') return { kind: 'found', value: undefined };
-  type Slice = Namespace & {
-    /** Null when none is left: the API server writes down an empty list so. */
-    readonly endpoints?:
-      | readonly { readonly addresses?: readonly string[]; readonly conditions?: { ready?: boolean } }[]
-      | null;
-  };
-  const slices = await cluster.list<Slice>(`/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`, {
-    labelSelector: `kubernetes.io/service-name=${metadata.name}`,
-  });
+  const slices = await cluster.list<Namespace & EndpointSlice>(
+    `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`,
+    {
+      labelSelector: `kubernetes.io/service-name=${metadata.name}`,
+    },
+  );
   if (slices.kind !== 'found') return slices;
-  // Absent means ready (discovery/v1 EndpointConditions)
-  const ready = slices.value
-    .flatMap(({ endpoints }) => endpoints ?? [])
-    .filter(({ conditions }) => conditions?.ready !== false)
-    .flatMap(({ addresses = [] }) => addresses);
-  return { kind: 'found', value: new Set(ready).size };
+  return { kind: 'found', value: countReadyAddresses(slices.value) };
 }
 
 /** Those of the chart's ClusterRole (charts/autocert/templates/webhook/rbac.yaml). */
