@@ -12,6 +12,7 @@ import { oids } from '../../../lib/x509/index.ts';
 import { peerPath } from '../../../tools/peers/index.ts';
 import { leafOf, renewOverTls, sign } from '../../integration/ca-fixture.ts';
 import { ask } from '../../integration/ca-requests.ts';
+import { until } from '../../integration/webhook-harness.ts';
 import { type CaJson, freePort } from '../../peers/certificate-authority.ts';
 import { runStep } from '../../peers/step.ts';
 import { onEachPeer } from './peers.ts';
@@ -180,6 +181,12 @@ onEachPeer('item 26, the revocation list', (ca) => {
         );
         outgoing.on('error', reject).end();
       });
+    // the real one says that it serves before this listener does
+    await until(
+      'the listener in clear',
+      () => inClear('/health'),
+      ({ status }) => status === 404,
+    );
     assert.deepEqual((await inClear('/1.0/crl')).bytes, (await rawAnswer(port, '/crl')).bytes);
     assert.equal((await inClear('/crl', 'POST')).status, 405);
     for (const path of ['/health', '/roots.pem', '/sign', '/metrics', '/crl/']) {

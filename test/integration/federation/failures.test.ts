@@ -155,7 +155,7 @@ for (const pair of [
 
     it('go on while the CA is away at the time of a renewal, and renew when it is back', async (t) => {
       const { cloud, kubernetes } = federation;
-      const serving = await serve(t, cloud, { notAfter: '8s', trust: 'federation' });
+      const serving = await serve(t, cloud, { notAfter: '18s', trust: 'federation' });
       const foreign = await call(t, kubernetes, 'foreign', { ...longLived, trust: 'federation' });
       const { serial } = serving.identity.certificate;
       await cloud.kill();

@@ -66,7 +66,7 @@ for (const pair of pairs) {
       };
       await Promise.all([...Array.from({ length: 8 }, () => keepAsking(kept, 'kept')), keepAsking(fresh, 'fresh')]);
       assert.ok((connections.get('kept') ?? 0) <= 9, 'the connections of the first moment serve to the end');
-      assert.ok((connections.get('fresh') ?? 0) > 30);
+      assert.ok((connections.get('fresh') ?? 0) > 5);
       stream.resolve();
       assert.equal(await long.text(), 'Hello kept!');
     });
