@@ -6,4 +6,4 @@ export { valueOfJson } from './from-json.ts';
 export { defaultLimits, type TemplateLimits } from './limits.ts';
 export { type SprigPorts, sprigFunctions, TemplateFailure } from './sprig/index.ts';
 export { parseTemplate, type Template, type TemplateOptions } from './template.ts';
-export { GoMap, Integer, List, Struct, type StructField, type Value } from './values.ts';
+export { GoMap, Integer, List, Struct, type StructField, type TypedMethod, type Value } from './values.ts';

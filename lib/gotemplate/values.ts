@@ -7,6 +7,8 @@
  *
  * Maps and lists are shared, not copied, as in Go: `set` changes what everybody sees.
  */
+import type { ParameterType } from './execution/functions.ts';
+import type { Budget } from './limits.ts';
 
 export type Value = boolean | string | bigint | number | null | GoObject;
 
@@ -110,7 +112,13 @@ export type StructField = {
   readonly omitEmpty?: boolean;
 };
 
-export type Method = (args: readonly Value[]) => Value;
+/** A method that takes any values, or one that says what it takes and is told of whom it is. */
+export type Method = ((args: readonly Value[]) => Value) | TypedMethod;
+
+export type TypedMethod = {
+  readonly parameters: readonly ParameterType[];
+  readonly call: (receiver: Struct, args: readonly Value[], budget: Budget) => Value;
+};
 
 /** A struct, or a pointer to one. */
 export class Struct {
@@ -122,10 +130,18 @@ export class Struct {
   readonly jsonValue: Value | undefined;
   /** Its String method. */
   readonly text: string | undefined;
+  /** Structs that have one can be compared: those of one type are equal when these are. */
+  readonly identity: string | undefined;
   constructor(
     type: string,
     fields: Readonly<Record<string, StructField>>,
-    more: { pointer?: boolean; methods?: Readonly<Record<string, Method>>; jsonValue?: Value; text?: string } = {},
+    more: {
+      pointer?: boolean;
+      methods?: Readonly<Record<string, Method>>;
+      jsonValue?: Value;
+      text?: string;
+      identity?: string;
+    } = {},
   ) {
     this.type = more.pointer ? `*${type}` : type;
     this.pointer = more.pointer ?? false;
@@ -133,6 +149,7 @@ export class Struct {
     this.methods = new Map(Object.entries(more.methods ?? {}));
     this.jsonValue = more.jsonValue;
     this.text = more.text;
+    this.identity = more.identity;
   }
 }
 

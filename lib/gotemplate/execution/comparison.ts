@@ -38,12 +38,18 @@ export function equalsAny(first: Value | undefined, others: readonly (Value | un
     if (left || right) throw incompatible(first, other);
     requireComparable(other, budget);
     if (typeName(first) !== typeName(other)) throw incompatible(first, other);
-    return first === other;
+    return first === other || (first instanceof Struct && other instanceof Struct && areSame(first, other));
   });
 }
 
+const areSame = (left: Struct, right: Struct): boolean =>
+  left.identity !== undefined && left.identity === right.identity;
+
+const isIncomparable = (value: Value): boolean =>
+  value instanceof Struct && !value.pointer && value.identity === undefined;
+
 function requireComparable(value: Value, budget: Budget): void {
-  if (value instanceof List || value instanceof GoMap || (value instanceof Struct && !value.pointer)) {
+  if (value instanceof List || value instanceof GoMap || isIncomparable(value)) {
     throw new FunctionError(`non-comparable type ${renderValue(value, budget)}: ${typeName(value)}`);
   }
 }

@@ -23,6 +23,7 @@ import {
   integerOf,
   isTrue,
   List,
+  type Method,
   type Operand,
   Struct,
   typeName,
@@ -47,6 +48,15 @@ type Final = Operand | typeof missing;
 
 class Break extends Error {}
 class Continue extends Error {}
+
+/** A method as a function. */
+function boundTo(receiver: Struct, method: Method): TemplateFunction {
+  const plain = (args: readonly Operand[]): Value[] => args.map((each) => unbox(each) ?? null);
+  if (typeof method === 'function') {
+    return { parameters: ['any'], variadic: true, call: (args) => method(plain(args)) };
+  }
+  return { parameters: method.parameters, call: (args, budget) => method.call(receiver, plain(args), budget) };
+}
 
 type Variable = { readonly name: string; value: Operand };
 
@@ -344,12 +354,7 @@ export class Evaluator {
     if (value instanceof Struct) {
       const method = value.methods.get(name);
       if (method) {
-        const called: TemplateFunction = {
-          parameters: ['any'],
-          variadic: true,
-          call: (given) => method(given.map((each) => unbox(each) ?? null)),
-        };
-        return this.#call(dot, called, node, name, args, final);
+        return this.#call(dot, boundTo(value, method), node, name, args, final);
       }
       const field = value.fields.get(name);
       if (field) {
@@ -455,9 +460,10 @@ export class Evaluator {
       case 'string':
         return node.type === 'string' ? node.text : this.#fail(`expected string; found ${found}`);
       case 'int':
-      case 'int64': {
+      case 'int64':
+      case 'time.Duration': {
         if (node.type !== 'number' || node.int === undefined) return this.#fail(`expected integer; found ${found}`);
-        return type === 'int' ? node.int : new Integer('int64', node.int);
+        return type === 'int' ? node.int : new Integer(type, node.int);
       }
       case 'float64':
         if (node.type !== 'number' || node.float === undefined) return this.#fail(`expected float; found ${found}`);

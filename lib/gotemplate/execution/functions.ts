@@ -17,6 +17,8 @@ export type ParameterType =
   | 'int64'
   | 'float64'
   | 'bool'
+  | 'time.Time'
+  | 'time.Duration'
   | '[]string'
   | '[]interface {}'
   | 'map[string]interface {}';

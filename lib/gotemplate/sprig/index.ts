@@ -1,5 +1,6 @@
 /** The functions of Masterminds/sprig and of step that templates of step-ca have, as tables for the engine. */
 import type { FunctionTable } from '../execution/functions.ts';
+import { dateFunctions } from './data/dates.ts';
 import { defaultFunctions } from './data/defaults.ts';
 import { dictFunctions } from './data/dicts.ts';
 import { flowFunctions } from './data/flow.ts';
@@ -18,9 +19,10 @@ export type SprigPorts = {
 };
 
 /** Beside the functions of text/template; what is not among them is refused when a template is parsed. */
-export function sprigFunctions({ randomBytes }: SprigPorts): FunctionTable {
+export function sprigFunctions({ now, randomBytes }: SprigPorts): FunctionTable {
   return new Map(
     Object.entries({
+      ...dateFunctions(now),
       ...defaultFunctions,
       ...dictFunctions,
       ...flowFunctions,

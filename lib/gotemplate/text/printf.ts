@@ -4,7 +4,7 @@
  */
 import { countRunes, decodeRune, encodeRune, runesOf } from '../bytes.ts';
 import type { Budget } from '../limits.ts';
-import { GoMap, integerOf, List, Struct, typeName, type Value } from '../values.ts';
+import { GoMap, Integer, integerOf, List, Struct, typeName, type Value } from '../values.ts';
 import { formatFloat } from './floats.ts';
 import { renderValue } from './print.ts';
 import { canBackquote, quote, quoteRune } from './quoting.ts';
@@ -190,7 +190,7 @@ class Formatter {
     if (verb === 'T') return this.#shown(directive, typeName(value));
     if (verb === 'p') return this.#bad(directive, value);
     const integer = integerOf(value);
-    if (integer !== undefined && !(typeof value === 'object' && 'text' in value && value.text !== undefined)) {
+    if (integer !== undefined && !(stringOf(value) !== undefined && stringVerbs.includes(verb))) {
       return this.#integer(directive, value, integer);
     }
     switch (typeof value) {
@@ -208,9 +208,8 @@ class Formatter {
   #composite(directive: Directive, value: Exclude<Value, null>, depth: number): string {
     const inner = (each: Value): string => this.#render(directive, each, depth + 1);
     const { verb } = directive;
-    if (typeof value === 'object' && 'text' in value && value.text !== undefined && 'vsxXq'.includes(verb)) {
-      return this.#string(directive, value.text);
-    }
+    const text = stringOf(value);
+    if (text !== undefined && stringVerbs.includes(verb)) return this.#string(directive, text);
     if (value instanceof List) {
       if (value.element === 'uint8' && 'sqxX'.includes(verb)) {
         const bytes = value.items.map((item) => String.fromCharCode(Number(integerOf(item) ?? 0n))).join('');
@@ -326,6 +325,12 @@ class Formatter {
     return (zero ? '0' : ' ').repeat(missing) + text;
   }
 }
+
+/** Verbs for which a String method speaks. */
+const stringVerbs = 'vsxXq';
+
+const stringOf = (value: Exclude<Value, null>): string | undefined =>
+  value instanceof Integer || value instanceof Struct ? value.text : undefined;
 
 function firstRunes(text: string, count: number): string {
   let seen = 0;

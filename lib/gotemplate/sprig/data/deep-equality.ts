@@ -31,6 +31,7 @@ export function deepEqual(left: Value, right: Value, budget: Budget, depth = 0):
 
 function structsEqual(left: Struct, right: Struct, equal: (a: Value, b: Value) => boolean): boolean {
   if (left === right) return true;
-  if (left.text !== right.text || left.fields.size !== right.fields.size) return false;
+  if (left.text !== right.text || left.identity !== right.identity || left.fields.size !== right.fields.size)
+    return false;
   return [...left.fields].every(([name, { value }]) => equal(value, right.fields.get(name)?.value ?? null));
 }

@@ -4,6 +4,7 @@ import { FunctionError } from '../../errors.ts';
 import type { Budget } from '../../limits.ts';
 import { formatFloat } from '../../text/floats.ts';
 import { GoMap, Integer, integerOf, isTrue, List, Struct, type Value } from '../../values.ts';
+import { Instant } from './time/instant.ts';
 
 export type JsonStyle = {
   /** `<`, `>` and `&` as \u003c, \u003e and \u0026. */
@@ -66,6 +67,11 @@ function writeMap(map: GoMap, writer: Writer, depth: number): void {
 }
 
 function writeStruct(struct: Struct, writer: Writer, depth: number): void {
+  if (struct instanceof Instant && struct.jsonProblem !== undefined) {
+    throw new FunctionError(
+      `json: error calling MarshalJSON for type time.Time: Time.MarshalJSON: ${struct.jsonProblem}`,
+    );
+  }
   if (struct.jsonValue !== undefined) {
     writeValue(struct.jsonValue, writer, depth);
     return;
