@@ -1,5 +1,6 @@
 /** The functions of Masterminds/sprig and of step that templates of step-ca have, as tables for the engine. */
 import type { FunctionTable } from '../execution/functions.ts';
+import { asn1Functions } from './data/asn1/functions.ts';
 import { dateFunctions } from './data/dates.ts';
 import { defaultFunctions } from './data/defaults.ts';
 import { dictFunctions } from './data/dicts.ts';
@@ -22,6 +23,7 @@ export type SprigPorts = {
 export function sprigFunctions({ now, randomBytes }: SprigPorts): FunctionTable {
   return new Map(
     Object.entries({
+      ...asn1Functions,
       ...dateFunctions(now),
       ...defaultFunctions,
       ...dictFunctions,
