@@ -12,7 +12,7 @@ import type { WebhookAuthority } from '../../test/integration/webhook-authority.
 import { configFor, servingName, untilReady, webhookEnvironment } from '../../test/integration/webhook-harness.ts';
 import type { Target } from '../load/connection.ts';
 import { pinned } from '../measure/pinning.ts';
-import { benchFolder, bundleFor } from '../programs.ts';
+import { benchFolder, commandFor } from '../programs.ts';
 
 export type TokenMode = 'service-account' | 'secret';
 
@@ -50,7 +50,6 @@ export async function startOurs(
   tokenMode: TokenMode,
   core: number,
 ): Promise<Contender> {
-  const bundle = await bundleFor('autocert-controller');
   const config = join(benchFolder, 'webhook.yaml');
   const bootstrapUrl = 'https://autocert.step.svc:4444/v1/bootstrap';
   writeFileSync(
@@ -64,7 +63,7 @@ export async function startOurs(
     }),
   );
   const env = { ...webhookEnvironment, KUBECONFIG: kubernetes.kubeconfigPath };
-  const child = start(core, [process.execPath, bundle, config], env);
+  const child = start(core, [...(await commandFor('autocert-controller')), config], env);
   const address = await lineOf(child, /"listening","address":"([^"]+)"/);
   await untilReady(address);
   const port = Number(address.slice(address.lastIndexOf(':') + 1));

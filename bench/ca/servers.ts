@@ -12,7 +12,7 @@ import type { PostgresServer } from '../../test/peers/postgresql.ts';
 import { peerPath } from '../../tools/peers/index.ts';
 import { openConnection, renderRequest, type Target } from '../load/connection.ts';
 import { pinned } from '../measure/pinning.ts';
-import { bundleFor } from '../programs.ts';
+import { commandFor } from '../programs.ts';
 
 export type Side = 'ours' | 'peer';
 /** What an authority keeps its records in: SQLite or badger in its own folder, nothing, or a PostgreSQL for both. */
@@ -21,7 +21,7 @@ export type Database = 'embedded' | 'none' | PostgresServer;
 /** The program and its arguments before the configuration file. */
 async function commandOf(side: Side): Promise<readonly string[]> {
   if (side === 'peer') return [peerPath('step-ca')];
-  return [process.execPath, await bundleFor('autocert-ca'), 'serve', '--quiet'];
+  return [...(await commandFor('autocert-ca')), 'serve', '--quiet'];
 }
 
 /** Files of one authority, not running. */

@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { peerPath } from '../../tools/peers/index.ts';
 import type { RunningAuthority } from '../ca/servers.ts';
 import { enrolmentOf } from '../init-container/contenders.ts';
-import { bundleFor } from '../programs.ts';
+import { bundleFor, commandFor } from '../programs.ts';
 
 export type Daemon = {
   readonly pid: number;
@@ -28,9 +28,9 @@ type Kind = {
 export const instances = 10;
 
 export async function startOurs(authority: RunningAuthority): Promise<Daemons> {
-  const bundle = await bundleFor('autocert-renewer');
+  const command = await commandFor('autocert-renewer');
   return startAll(authority, {
-    command: () => [process.execPath, bundle],
+    command: () => command,
     env: {},
     waits: (pid) => readFileSync(`/proc/${pid}/cmdline`, 'latin1').startsWith('autocert-sleeper'),
   });

@@ -5,14 +5,14 @@ export type Image = {
   readonly name: string;
   readonly description: string;
   /** Stage of images/Dockerfile. */
-  readonly target: 'program' | 'pod-program';
+  readonly target: 'program' | 'server' | 'pod-program';
 };
 
 export const images: readonly Image[] = [
   {
     name: 'autocert-controller',
     description: 'Admission webhook: mints bootstrap tokens and injects the containers of autocert',
-    target: 'program',
+    target: 'server',
   },
   {
     name: 'autocert-bootstrapper',
@@ -24,7 +24,7 @@ export const images: readonly Image[] = [
     description: 'Sidecar: keeps the certificate of a pod fresh',
     target: 'pod-program',
   },
-  { name: 'autocert-ca', description: 'Certificate authority that speaks the step-ca protocol', target: 'program' },
+  { name: 'autocert-ca', description: 'Certificate authority that speaks the step-ca protocol', target: 'server' },
   {
     name: 'autocert',
     description: 'Command line interface of autocert; the CA has an image of its own',

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
+import { programs } from '../../../../tools/bundle/programs.ts';
 import {
   compressedSize,
   filesOf,
@@ -30,7 +31,7 @@ describe('an image', () => {
     assert.ok(files.flat().includes('usr/local/bin/node'));
   });
 
-  for (const [index, { name, description, target }] of images.entries()) {
+  for (const [index, { name, description }] of images.entries()) {
     const image = (): ImageArchive => {
       const archive = archives[index];
       assert.ok(archive);
@@ -57,7 +58,7 @@ describe('an image', () => {
     it(`${name}: runs as nobody, without a shell, and says what it is`, () => {
       const { User, Entrypoint, Labels } = image().config;
       assert.equal(User, '65532:65532');
-      const flags = target === 'pod-program' ? ['--use-openssl-ca'] : [];
+      const flags = programs.find((program) => program.name === name)?.nodeFlags ?? [];
       assert.deepEqual(Entrypoint, ['/usr/local/bin/node', ...flags, '/app/main.mjs']);
       assert.equal(Labels?.['org.opencontainers.image.title'], name);
       assert.equal(Labels?.['org.opencontainers.image.description'], description);
