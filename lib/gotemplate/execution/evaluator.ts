@@ -210,7 +210,7 @@ export class Evaluator {
       if (first && second) this.#assign(first.names[0] ?? '', index);
       const target = second ?? first;
       if (target) this.#assign(target.names[0] ?? '', element);
-    } else {
+    } else if (declarations.length > 0) {
       this.#setTop(1, element);
       if (declarations.length > 1) this.#setTop(2, index);
     }

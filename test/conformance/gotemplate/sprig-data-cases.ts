@@ -106,6 +106,7 @@ const lists = [
 ];
 
 const dicts = [
+  '{{$l := list 1}}{{range .list}}{{.}}{{end}}{{$l}} {{range 3}}{{$l = append $l .}}{{end}}{{$l}}',
   '{{dict "a" 1 "b" "x"}} {{dict}} {{dict "a"}} {{dict 1 2 nil 3 1.5 4}} {{dict "a" nil}}',
   '{{get .map "one"}} {{get .map "none"}}| {{get (dict "a" nil) "a"}} {{hasKey .map "one"}} {{hasKey .map "x"}} {{hasKey nil "x"}}',
   '{{$d := dict "a" 1}}{{$e := set $d "b" 2}}{{$d}} {{$e}} {{unset $d "a"}} {{$e}}',
