@@ -98,7 +98,7 @@ function secondsOfDuration(value: Value): bigint {
 }
 
 function durationOf(value: Value, now: Now, budget: Budget): bigint {
-  if (typeof value === 'string') return parseDuration(value).ns;
+  if (typeof value === 'string') return parseDuration(value, budget).ns;
   if (value instanceof Instant) return clampDuration(now(budget).ns - value.ns);
   return value instanceof Integer && value.type === 'int64' ? value.value : 0n;
 }
@@ -110,10 +110,10 @@ export function dateFunctions(nowMs: () => number): Named {
   );
   const dateModify = fixed(['string', 'time.Time'], ([text, value], budget) => {
     const instant = instantArgument(value);
-    return Instant.at(instant.ns + parseDuration(textArgument(text)).ns, instant.zone, budget);
+    return Instant.at(instant.ns + parseDuration(textArgument(text), budget).ns, instant.zone, budget);
   });
   const mustDateModify = fixed(['string', 'time.Time'], ([text, value], budget) => {
-    const { ns, problem } = parseDuration(textArgument(text));
+    const { ns, problem } = parseDuration(textArgument(text), budget);
     if (problem !== undefined) throw new FunctionError(problem);
     const instant = instantArgument(value);
     return Instant.at(instant.ns + ns, instant.zone, budget);

@@ -10,7 +10,7 @@ import { rfc3339 } from '../time/layout-names.ts';
 import { parseTime } from '../time/parsing.ts';
 import { utc } from '../time/zones.ts';
 import { decodeBase64, encodeBase64 } from './base64.ts';
-import { constructed, isUtf8, marshal } from './marshal.ts';
+import { constructed, isUtf8, marshal, partBytes } from './marshal.ts';
 
 const stringTypes = ['utf8', 'ia5', 'numeric', 'printable'];
 const timeTypes = ['utc', 'generalized'];
@@ -26,6 +26,7 @@ const texts: Readonly<Record<string, (text: string) => boolean>> = {
 
 /** The text as a value of the type that the parameters say, `printable` when they say none. */
 function encodeTyped(text: string, given: string, budget: Budget): string {
+  budget.make(given.length * partBytes);
   const parts = given.split(',').filter((part) => part !== '');
   const type = parts.findLast((part) => [...stringTypes, ...timeTypes, ...ownTypes].includes(part)) ?? '';
   const parameters = parts.filter((part) => !ownTypes.includes(part)).join(',');

@@ -15,6 +15,9 @@ const tagNumbers = {
 
 const structureError = (problem: string): FunctionError => new FunctionError(`asn1: structure error: ${problem}`);
 
+/** What one byte of parameters is taken to weigh when they are taken apart. */
+export const partBytes = 32;
+
 type Parameters = {
   readonly words: ReadonlySet<string>;
   readonly string: 'ia5' | 'printable' | 'numeric' | 'utf8' | undefined;
@@ -50,6 +53,7 @@ const plain = parseParameters('');
 
 /** @throws {FunctionError} for values of types that it does not know, and texts that do not fit theirs */
 export function marshal(value: Value, parameters: string, budget: Budget): string {
+  budget.make(parameters.length * partBytes);
   return field(value, parseParameters(parameters), budget, 0);
 }
 

@@ -1,4 +1,5 @@
 /** Go's time.Duration: 64 bits of nanoseconds, read and written as `1h2m3.5s`. Texts are byte strings. */
+import type { Budget } from '../../../limits.ts';
 import { Integer } from '../../../values.ts';
 
 const unitBytes = { micro: '\xc2\xb5s', greekMicro: '\xce\xbcs' } as const;
@@ -23,7 +24,8 @@ export const quoteTime = (bytes: string): string =>
 /** Nanoseconds, or Go's complaint. */
 export type ParsedDuration = { readonly ns: bigint; readonly problem?: string };
 
-export function parseDuration(text: string): ParsedDuration {
+export function parseDuration(text: string, budget: Budget): ParsedDuration {
+  budget.step(text.length);
   const bad = (what: string): ParsedDuration => ({ ns: 0n, problem: `time: ${what} ${quoteTime(text)}` });
   const unsigned = text.replace(/^[-+]/, '');
   const isNegative = text.startsWith('-');

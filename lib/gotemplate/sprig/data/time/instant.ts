@@ -4,7 +4,7 @@ import { Integer, int64, integerOf, Struct, type TypedMethod, type Value } from 
 import { intArgument, textArgument } from '../declare.ts';
 import { civilOfDays, dayNames, daysOfCivil, monthNames, weekdayOf, yearDayOf } from './calendar.ts';
 import { clampDuration, durationValue } from './durations.ts';
-import { type ClockTime, formatLayout, partsOf } from './layout.ts';
+import { type ClockTime, formatLayout, partBytes, partsOf } from './layout.ts';
 import { utc, type Zone } from './zones.ts';
 
 const billion = 1_000_000_000n;
@@ -53,7 +53,7 @@ export class Instant extends Struct {
   }
 
   format(layout: string, budget: Budget): string {
-    budget.make(layout.length * 2);
+    budget.make(layout.length * partBytes);
     const text = formatLayout(this.clock, partsOf(layout));
     budget.make(text.length);
     return text;

@@ -6,6 +6,9 @@ export type LayoutPart =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'element'; readonly text: string };
 
+/** What one byte of a layout is taken to weigh when it is taken apart. */
+export const partBytes = 32;
+
 const elements =
   /January|Jan(?![a-z])|Monday|Mon(?![a-z])|MST|0[1-6]|002|15|1|2006|2|_2(?!006)|__2|3|4|5|PM|pm|-07:00:00|-07:00|-070000|-0700|-07|Z07:00:00|Z07:00|Z070000|Z0700|Z07|[.,](?:0+|9+)(?![0-9])/g;
 

@@ -6,7 +6,7 @@ import type { Budget } from '../../../limits.ts';
 import { dayNames, daysInMonth, monthNames } from './calendar.ts';
 import { quoteTime } from './durations.ts';
 import { Instant, instantOfWall, type WallTime, wallNs } from './instant.ts';
-import { offsetFields, partsOf } from './layout.ts';
+import { offsetFields, partBytes, partsOf } from './layout.ts';
 import { fixedZone, utc, type Zone } from './zones.ts';
 
 /** The time, or what Go says is wrong. */
@@ -17,7 +17,7 @@ export type ParsedTime = Instant | string;
  * @param local whose abbreviations and offsets are known
  */
 export function parseTime(layout: string, value: string, zone: Zone, local: Zone, budget: Budget): ParsedTime {
-  budget.make(layout.length * 2 + value.length);
+  budget.make((layout.length + value.length) * partBytes);
   const reader = new Reader(layout, value);
   try {
     reader.read();
@@ -73,7 +73,7 @@ class Reader {
     const parts = partsOf(this.#layout);
     for (const [index, { type, text }] of parts.entries()) {
       if (type === 'text') this.#skip(text);
-      else this.#element(text, parts.slice(index + 1).find((part) => part.type === 'element')?.text);
+      else this.#element(text, parts.slice(index + 1, index + 3).find((part) => part.type === 'element')?.text);
     }
     // Go looks for the text after the last element even where there is none.
     if (this.#rest !== '') this.#fail(`: extra text: ${quoteTime(this.#rest)}`);
@@ -328,10 +328,10 @@ function abbreviationOf(text: string): string | undefined {
     : undefined;
 }
 
-/** `+3`, `-11`; up to 23. */
+/** `+3`, `-11`; up to 23. A name of many zeros is none: it would be long wherever it is printed. */
 function signedHours(text: string): string | undefined {
-  const found = digits(text, /^[+-][0-9]+/);
-  return found !== undefined && BigInt(found.slice(1, 40)) <= 23n ? found : undefined;
+  const found = digits(text, /^[+-][0-9]{1,9}(?![0-9])/);
+  return found !== undefined && Number(found.slice(1)) <= 23 ? found : undefined;
 }
 
 const billion = 1_000_000_000n;

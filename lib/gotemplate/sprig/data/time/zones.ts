@@ -41,6 +41,7 @@ const kept = new Map<string, Formatters>();
 const maxKept = 16;
 /** About the time of so many nodes that are walked. */
 const loadSteps = 2_000;
+const checkSteps = 400;
 const lookupSteps = 40;
 
 function formattersOf(name: string, budget: Budget): Formatters {
@@ -64,7 +65,7 @@ const ianaName = /^[A-Z][A-Za-z0-9+-]*([/_-][A-Za-z0-9+-]+)*$/;
 
 function isIanaName(name: string, budget: Budget): boolean {
   if (name.length > 64 || !ianaName.test(name) || /\/[a-z]/.test(name)) return false;
-  budget.step(lookupSteps);
+  budget.step(checkSteps);
   try {
     const canonical = new Intl.DateTimeFormat('en-US', { timeZone: name }).resolvedOptions().timeZone;
     return canonical === name || canonical.toLowerCase() !== name.toLowerCase();
