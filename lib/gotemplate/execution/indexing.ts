@@ -13,7 +13,8 @@ export function indexInto(item: Operand, indexes: readonly Operand[]): Operand {
     if (container instanceof List || typeof container === 'string') {
       const length = typeof container === 'string' ? container.length : container.items.length;
       const position = positionOf(index, length);
-      if (position >= length) throw new FunctionError(`error calling index: index out of range: ${position}`);
+      const kind = typeof container === 'string' ? 'string' : 'slice';
+      if (position >= length) throw new FunctionError(`reflect: ${kind} index out of range`);
       current = typeof container === 'string' ? byte(container.charCodeAt(position)) : elementOf(container, position);
     } else if (container instanceof GoMap) {
       if (index === null || index === undefined) throw new FunctionError('value is nil; should be of type string');
