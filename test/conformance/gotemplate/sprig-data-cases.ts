@@ -106,6 +106,11 @@ const lists = [
 ];
 
 const dicts = [
+  '{{index .list 3}}',
+  '{{index .list 4}}',
+  '{{index (list 1 2) 2}}',
+  '{{index "ab" 2}}',
+  '{{index .none 0}}',
   '{{$l := list 1}}{{range .list}}{{.}}{{end}}{{$l}} {{range 3}}{{$l = append $l .}}{{end}}{{$l}}',
   '{{dict "a" 1 "b" "x"}} {{dict}} {{dict "a"}} {{dict 1 2 nil 3 1.5 4}} {{dict "a" nil}}',
   '{{get .map "one"}} {{get .map "none"}}| {{get (dict "a" nil) "a"}} {{hasKey .map "one"}} {{hasKey .map "x"}} {{hasKey nil "x"}}',
@@ -275,6 +280,8 @@ const dates = [
   '{{$t := parseTime "2024-02-29T12:34:56+02:00"}}{{$t}} {{$t.UTC}} {{$t.Local}} {{$t.Format "2006 MST -07"}} {{$t.AddDate 1 0 0}} {{$t.AddDate 0 1 -30}} {{$t.AddDate -4 -13 400}} {{toJson $t}}',
   '{{$t := toTime 100}}{{$u := toTime 250}}{{$t.Before $u}} {{$t.After $u}} {{$t.Equal $t}} {{$t.Compare $u}} {{$u.Sub $t}} {{$t.Add ($u.Sub $t)}} {{$t.Add 1000000000}} {{typeOf ($u.Sub $t)}} {{kindOf $t.Month}} {{typeOf $t.Weekday}} {{typeOf $t.Unix}} {{typeOf $t.Year}}',
   '{{printf "%d %s %v" (toTime 0).Month (toTime 0).Month (toTime 0).Weekday}} {{add (toTime 0).Month 1}} {{toJson (toTime 0).Month}} {{toJson ((toTime 9).Sub (toTime 0))}} {{int ((toTime 9).Sub (toTime 0))}}',
+  '{{$t := parseTime "2024-07-02T23:16:02.987654321-03:30"}}{{$t.Truncate 1000000000}} {{$t.Round 1000000000}} {{$t.Round 3600000000000}} {{$t.Truncate 86400000000000}} {{$t.Truncate 0}} {{$t.Round -1}} {{$t.Round 7}} {{(toDate "2006" "0000").Truncate 3600000000000}}',
+  '{{dateInZone "MST" 0 "GMT"}} {{dateInZone "MST" 0 "Etc/GMT"}}',
   '{{(toTime 0).Format 1}}',
   '{{(toTime 0).Format}}',
   '{{(toTime 0).Add "1h"}}',

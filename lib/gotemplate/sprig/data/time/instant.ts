@@ -59,6 +59,24 @@ export class Instant extends Struct {
     return text;
   }
 
+  /** Down to a multiple of `unit` since the year 1. */
+  truncated(unit: bigint, budget: Budget): Instant {
+    if (unit <= 0n) return this;
+    return Instant.at(this.ns - this.#beyond(unit), this.zone, budget);
+  }
+
+  /** To the nearest multiple of `unit` since the year 1, halves up. */
+  rounded(unit: bigint, budget: Budget): Instant {
+    if (unit <= 0n) return this;
+    const beyond = this.#beyond(unit);
+    return Instant.at(this.ns - beyond + (2n * beyond < unit ? 0n : unit), this.zone, budget);
+  }
+
+  #beyond(unit: bigint): bigint {
+    const sinceZero = this.ns - zeroInstantNs;
+    return sinceZero - floorDivide(sinceZero, unit) * unit;
+  }
+
   get seconds(): bigint {
     return floorDivide(this.ns, billion);
   }
@@ -157,6 +175,8 @@ const methods: Readonly<Record<string, TypedMethod>> = {
   Add: method(['time.Duration'], ({ ns, zone }, [duration], budget) =>
     Instant.at(ns + (integerOf(duration) ?? 0n), zone, budget),
   ),
+  Truncate: method(['time.Duration'], (instant, [unit], budget) => instant.truncated(integerOf(unit) ?? 0n, budget)),
+  Round: method(['time.Duration'], (instant, [unit], budget) => instant.rounded(integerOf(unit) ?? 0n, budget)),
   AddDate: method(['int', 'int', 'int'], ({ clock, zone }, amounts, budget) => {
     const [years = 0, months = 0, days = 0] = amounts.map((amount) => clamped(intArgument(amount)));
     const wall = { ...clock, year: clock.year + years, month: clock.month + months, day: clock.day + days };

@@ -22,12 +22,16 @@ const constant = (name: string, abbreviation: string, offset: number): Zone => {
 
 export const utc: Zone = constant('UTC', 'UTC', 0);
 
+/** Intl has no other name for it than UTC. */
+const gmt: Zone = constant('GMT', 'GMT', 0);
+
 /** Its times have no abbreviation when the name is empty. */
 export const fixedZone = (name: string, offset: number): Zone => constant(name, name, offset);
 
 /** The zone, or Go's complaint. */
 export function loadZone(name: string, budget: Budget): Zone | string {
   if (name === '' || name === 'UTC' || name === 'Local') return utc;
+  if (name === 'GMT' || name === 'Etc/GMT') return gmt;
   if (/\.\.|^[/\\]/.test(name)) return 'time: invalid location name';
   return ianaZone(name, budget) ?? `unknown time zone ${name}`;
 }
