@@ -38,10 +38,10 @@ check: install ## types, lint, format, import directions, budgets of the pod pro
 	@$(NODE_TEST) 'test/architecture.test.ts' 'test/documents.test.ts' 'tools/bundle/*.test.ts'
 
 test: peers ## every test against the real peers; ONLY=ca for one folder
-	@$(NODE_TEST) --experimental-test-coverage --test-coverage-exclude='**/*.test.ts' --test-coverage-exclude='test/**' $(TESTS)
+	@node tools/test-runner/main.ts --coverage $(TESTS)
 
 test-conformance: peers ## what clients of step-ca rely on, put to the real one and to ours; PEER=step-ca for one of them
-	@PEER=$(PEER) $(NODE_TEST) 'test/conformance/step-ca/*.test.ts'
+	@PEER=$(PEER) node tools/test-runner/main.ts 'test/conformance/step-ca/*.test.ts'
 
 unit: install ## the tests beside the code: no peer, no network
 	@$(NODE_TEST) $(foreach folder,lib ca webhook init-container renewer cli tools bench,'$(folder)/**/*.test.ts')

@@ -1,7 +1,9 @@
 /**
  * Reporter for `node --test`: a line per test file while it runs, every failure in full at the end, coverage as a
- * table by folder, and the last line `N passed, N failed` that continuous integration reads.
+ * table by folder, and the last line `N passed, N failed` that continuous integration reads. A part of a run in several
+ * processes leaves what comes at the end to its runner, in the file that AUTOCERT_TEST_RESULT names.
  */
+import { writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { TestEvent } from 'node:test/reporters';
 import { styleText } from 'node:util';
@@ -10,6 +12,21 @@ type Failure = { readonly place: string; readonly names: readonly string[]; read
 type Place = { readonly file: string; readonly line: number };
 type FileCount = { passed: number; failed: number };
 type Folder = { covered: number; total: number };
+
+/** Lines of one source file, and which of them ran. */
+export type FileCoverage = {
+  readonly path: string;
+  readonly lines: readonly { readonly line: number; readonly count: number }[];
+};
+
+/** What there is to say when all tests have run. */
+export type Result = {
+  readonly passed: number;
+  readonly failed: number;
+  /** In full, to be shown. */
+  readonly failures: readonly string[];
+  readonly coverage: readonly FileCoverage[];
+};
 
 /** Turns the events of a run into text. */
 export default async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
@@ -20,6 +37,7 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
   let passed = 0;
   let failed = 0;
   let current: string | undefined;
+  let coverage: readonly FileCoverage[] = [];
 
   for await (const event of events) {
     switch (event.type) {
@@ -67,14 +85,20 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
         yield event.data.message;
         break;
       case 'test:coverage':
-        yield* finish(current, files);
-        current = undefined;
-        yield* coverage(event.data.summary.files);
+        coverage = event.data.summary.files.map(({ path: file, lines }) => ({ path: file, lines }));
         break;
     }
   }
   yield* finish(current, files);
-  for (const failure of failures) yield describeFailure(failure);
+  const result = { passed, failed, failures: failures.map(describeFailure), coverage };
+  const resultFile = process.env.AUTOCERT_TEST_RESULT;
+  if (resultFile === undefined) yield* renderResult(result);
+  else writeFileSync(resultFile, JSON.stringify(result));
+}
+
+export function* renderResult({ passed, failed, failures, coverage }: Result): Generator<string> {
+  if (coverage.length > 0) yield* renderCoverage(coverage);
+  yield* failures;
   yield `\n${passed} passed, ${failed} failed\n`;
 }
 
@@ -104,15 +128,14 @@ function describeFailure({ place, names, error }: Failure): string {
   return `\n${styleText('red', '✖')} ${names.join(' › ')}\n  ${place}\n${text.replace(/^/gm, '  ')}\n`;
 }
 
-function* coverage(
-  files: readonly { path: string; coveredLineCount: number; totalLineCount: number }[],
-): Generator<string> {
+function* renderCoverage(files: readonly FileCoverage[]): Generator<string> {
   const folders = new Map<string, Folder>();
-  for (const { path, coveredLineCount, totalLineCount } of files) {
+  for (const { path, lines } of files) {
     const parts = relative(process.cwd(), path).split('/');
     const name = parts.slice(0, parts[0] === 'lib' ? 2 : 1).join('/');
     const folder = folders.get(name) ?? { covered: 0, total: 0 };
-    folders.set(name, { covered: folder.covered + coveredLineCount, total: folder.total + totalLineCount });
+    const covered = lines.filter(({ count }) => count > 0).length;
+    folders.set(name, { covered: folder.covered + covered, total: folder.total + lines.length });
   }
   yield '\nlines run in this process (programs started as processes of their own are not counted):\n';
   for (const [name, { covered, total }] of [...folders].sort()) {
