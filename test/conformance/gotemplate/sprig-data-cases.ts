@@ -602,3 +602,33 @@ export const sprigDataCases: readonly string[] = [
   ...dates,
   ...asn1,
 ];
+
+/** What docs/divergences/go-templates.md says is different: template, and what ours makes of it, or says. */
+export const sprigDifferences: readonly (readonly [template: string, ours: string | RegExp])[] = [
+  ...[
+    ...[
+      'genCA',
+      'genCAWithKey',
+      'genSelfSignedCert',
+      'genSelfSignedCertWithKey',
+      'genSignedCert',
+      'genSignedCertWithKey',
+    ],
+    ...['buildCustomCert', 'getHostByName'],
+  ].map((name) => [`{{if false}}{{${name}}}{{end}}`, new RegExp(`function "${name}" not defined`)] as const),
+  ['{{1i}}', /complex number 1i is not supported/],
+  ['{{printf "%x" 1.5}}', '%!x(float64=1.5)'],
+  ['{{printf "%#v" .list}}', '["a" "b" "c"]'],
+  ['{{(toTime 0).wall}}', /can't evaluate field wall in type time.Time/],
+  ['{{slice .list 0 4}}', /slice index out of bounds/],
+  ['{{now}}', /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})? \+0000 UTC$/],
+  ['{{dateInZone "MST" 0 "Asia/Shanghai"}}', '+08'],
+  ['{{toDate "MST" "GMT+0000000003"}}', '0001-01-01 00:00:00 +0000 UTC'],
+  ['{{eq (mustParseTime "2006" "2024" "Europe/Berlin") (mustParseTime "2006" "2024" "Europe/Berlin")}}', 'true'],
+  ['{{(toTime 0).Location}}', /can't evaluate field Location/],
+  ['{{((toTime 60).Sub (toTime 0)).Minutes}}', /can't evaluate field Minutes/],
+  ['{{(toTime 0).AddDate 2147483648 0 0}}', '1000001970-01-01 00:00:00 +0000 UTC'],
+  [`{{fromJson "${'['.repeat(202)}${']'.repeat(202)}" | len}}`, /nested deeper than 200 levels/],
+  ['{{$d := dict}}{{$_ := set $d "d" $d}}{{toJson $d}}', /nested deeper than 200 levels/],
+  [`{{if false}}${' '.repeat(1 << 20)}{{end}}`, /longer than 1048576 bytes/],
+];

@@ -4,7 +4,7 @@ import { before, describe, it } from 'node:test';
 import { isAppError } from '../../../lib/errors/index.ts';
 import { parseTemplate, sprigFunctions, valueOfJson } from '../../../lib/gotemplate/index.ts';
 import { type Rendered, renderWithGo } from './go-peer.ts';
-import { data, sprigDataCases } from './sprig-data-cases.ts';
+import { data, sprigDataCases, sprigDifferences } from './sprig-data-cases.ts';
 
 const functions = sprigFunctions({
   now: Date.now,
@@ -24,7 +24,7 @@ function render(template: string): Rendered {
 describe('a function of sprig or step over data, beside the real one', () => {
   let expected: readonly Rendered[];
   before(async () => {
-    expected = await renderWithGo(sprigDataCases, data);
+    expected = await renderWithGo([...sprigDataCases, ...sprigDifferences.map(([template]) => template)], data);
   });
   for (const [index, template] of sprigDataCases.entries()) {
     it(JSON.stringify(template), () => {
@@ -32,6 +32,16 @@ describe('a function of sprig or step over data, beside the real one', () => {
       const ours = render(template);
       assert.equal(ours.error, go?.error);
       if (!go?.error) assert.equal(ours.output, go?.output);
+    });
+  }
+  for (const [index, [template, wanted]] of sprigDifferences.entries()) {
+    it(`is different on purpose: ${JSON.stringify(template.slice(0, 100))}`, () => {
+      const go = expected[sprigDataCases.length + index];
+      const ours = render(template);
+      const text = ours.error ?? ours.output;
+      if (typeof wanted === 'string') assert.equal(text, wanted);
+      else assert.match(text, wanted);
+      assert.notDeepEqual(ours, go);
     });
   }
 });
