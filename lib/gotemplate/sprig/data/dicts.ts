@@ -39,7 +39,8 @@ const hasKey = fixed(['map[string]interface {}', 'string'], ([map, key]) =>
 const pluck = variadic(['string', 'map[string]interface {}'], ([key, ...maps], budget) => {
   makeItems(maps.length, budget);
   const name = textArgument(key);
-  return new List(maps.flatMap((map) => mapArgument(map).entries.get(name) ?? []));
+  const plucked = maps.map((map) => mapArgument(map).entries.get(name));
+  return new List(plucked.filter((value) => value !== undefined));
 });
 
 /** In order, where Go has none. */

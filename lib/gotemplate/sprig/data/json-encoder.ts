@@ -39,7 +39,9 @@ function writeValue(value: Value, writer: Writer, depth: number): void {
       return;
     case 'object':
       if (value === null) write('null');
-      else if (value instanceof Integer) write(String(value.value));
+      else if (!(value instanceof GoMap || value instanceof Struct) && value.jsonValue !== undefined) {
+        writeValue(value.jsonValue, writer, depth);
+      } else if (value instanceof Integer) write(String(value.value));
       else if (value instanceof List) writeList(value, writer, depth);
       else if (value instanceof GoMap) writeMap(value, writer, depth);
       else writeStruct(value, writer, depth);

@@ -46,7 +46,7 @@ const maxKept = 16;
 /** About the time of so many nodes that are walked. */
 const loadSteps = 2_000;
 const checkSteps = 400;
-const lookupSteps = 40;
+const lookupSteps = 80;
 
 function formattersOf(name: string, budget: Budget): Formatters {
   const known = kept.get(name);
@@ -87,11 +87,19 @@ function ianaZone(name: string, budget: Budget): Zone | undefined {
       const { offset: offsets, names } = formattersOf(name, spending);
       const date = new Date(Math.max(-maxDateMs, Math.min(maxDateMs, seconds * 1000)));
       const offset = offsetOf(zoneName(offsets, date));
-      const abbreviation = names.map((each) => zoneName(each, date)).find((each) => /^[A-Z]{3,5}$/.test(each));
-      return { offset, abbreviation: offset % 60 ? 'LMT' : (abbreviation ?? numeric(offset)) };
+      if (offset % 60) return { offset, abbreviation: 'LMT' };
+      const alike = recent.filter((each) => offsetOf(zoneName(offsets, each)) === offset);
+      const abbreviation = [date, ...alike].flatMap((each) => abbreviationAt(names, each) ?? [])[0];
+      return { offset, abbreviation: abbreviation ?? numeric(offset) };
     },
   };
 }
+
+/** Intl has no names for times before 1970 and long after today: those of a winter and a summer with the same offset. */
+const recent = [new Date('2024-01-01'), new Date('2024-07-01')];
+
+const abbreviationAt = (names: readonly Intl.DateTimeFormat[], date: Date): string | undefined =>
+  names.map((each) => zoneName(each, date)).find((each) => /^[A-Z]{3,5}$/.test(each));
 
 /** Of JavaScript's dates. */
 const maxDateMs = 8.64e15;
