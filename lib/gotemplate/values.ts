@@ -33,10 +33,13 @@ export class Integer {
   readonly value: bigint;
   /** Its String method. */
   readonly text: string | undefined;
-  constructor(type: string, value: bigint, text?: string) {
+  /** How it is encoded when not as a number. */
+  readonly jsonValue: Value | undefined;
+  constructor(type: string, value: bigint, text?: string, jsonValue?: Value) {
     this.type = type;
     this.value = value;
     this.text = text;
+    this.jsonValue = jsonValue;
   }
   get kind(): string {
     return namedKinds[this.type] ?? this.type;
@@ -47,6 +50,10 @@ const namedKinds: Readonly<Record<string, string>> = {
   'time.Duration': 'int64',
   'time.Month': 'int',
   'time.Weekday': 'int',
+  'x509.ExtKeyUsage': 'int',
+  'x509.PublicKeyAlgorithm': 'int',
+  'x509util.KeyUsage': 'int',
+  'x509util.SignatureAlgorithm': 'int',
 };
 
 export const int64 = (value: bigint): Integer => new Integer('int64', BigInt.asIntN(64, value));
@@ -57,11 +64,14 @@ export class List {
   readonly element: string;
   readonly items: Value[];
   readonly isNil: boolean;
+  /** How it is encoded when not item by item. */
+  readonly jsonValue: Value | undefined;
   readonly #type: string | undefined;
-  constructor(items: Value[], element = anyType, more: { isNil?: boolean; type?: string } = {}) {
+  constructor(items: Value[], element = anyType, more: { isNil?: boolean; type?: string; jsonValue?: Value } = {}) {
     this.items = items;
     this.element = element;
     this.isNil = more.isNil ?? false;
+    this.jsonValue = more.jsonValue;
     this.#type = more.type;
   }
   get type(): string {

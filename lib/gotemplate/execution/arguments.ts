@@ -1,5 +1,5 @@
 /** Whether a value may be given for a parameter, and what it is then (validateType of text/template). */
-import { GoMap, integerOf, List, type Operand, typeName, unbox, type Value } from '../values.ts';
+import { anyType, GoMap, integerOf, List, type Operand, typeName, unbox, type Value } from '../values.ts';
 import type { ParameterType } from './functions.ts';
 
 export type Checked = { readonly operand: Operand } | { readonly problem: string };
@@ -46,6 +46,8 @@ function fits(value: Value, type: ParameterType): boolean {
       return typeof value === 'boolean';
     case 'string':
       return typeof value === 'string';
+    case 'map[string]interface {}':
+      return value instanceof GoMap && value.element === anyType; // also one with a name of its own
     default:
       return typeName(value) === type;
   }
