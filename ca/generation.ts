@@ -77,6 +77,8 @@ export async function buildGeneration(
     callWebhook: createWebhookCaller(roots, () => generation?.server.secureContext),
   });
   for (const { name, type, state } of authority.provisioners.all) {
+    const problem = state.kind === 'ready' ? state.templates.template?.problem : undefined;
+    if (problem !== undefined) logger.warn('certificate template cannot be used', { provisioner: name, problem });
     if (state.kind === 'ready') continue;
     logger.warn('provisioner disabled', { provisioner: name, type, reason: state.reason });
   }

@@ -12,6 +12,8 @@ export type JsonMembers = {
   /** Whole number of a member; zero when absent or null. @throws {AppError} ERR_REQUEST_JSON */
   integer(name: string): number;
   flag(name: string): boolean;
+  /** Any JSON; undefined when absent, null when null. */
+  any(name: string): unknown;
 };
 
 /** @throws {AppError} ERR_REQUEST_JSON (invalid) */
@@ -20,11 +22,12 @@ export function readJsonBody(body: Uint8Array | undefined): JsonMembers {
   if (value !== null && (typeof value !== 'object' || Array.isArray(value))) throw jsonMalformed();
   const members = new Map<string, unknown>();
   for (const [name, member] of Object.entries(value ?? {})) {
-    if (member !== null) members.set(name.toLowerCase(), member);
+    const key = name.toLowerCase();
+    if (member !== null || !members.has(key)) members.set(key, member); // null changes nothing that was given before
   }
   const read = <Value>(name: string, empty: Value, isValid: (member: unknown) => member is Value): Value => {
     const member = members.get(name.toLowerCase());
-    if (member === undefined) return empty;
+    if (member === undefined || member === null) return empty;
     if (!isValid(member)) throw jsonMalformed();
     return member;
   };
@@ -32,6 +35,7 @@ export function readJsonBody(body: Uint8Array | undefined): JsonMembers {
     text: (name) => read(name, '', (member): member is string => typeof member === 'string'),
     integer: (name) => read(name, 0, (member): member is number => Number.isSafeInteger(member)),
     flag: (name) => read(name, false, (member): member is boolean => typeof member === 'boolean'),
+    any: (name) => members.get(name.toLowerCase()),
   };
 }
 

@@ -12,10 +12,12 @@ export type SignBody = {
   readonly token: string;
   readonly notBefore: TimeOrDuration | undefined;
   readonly notAfter: TimeOrDuration | undefined;
+  /** Any JSON, for templates; undefined when there is none. */
+  readonly templateData: unknown;
 };
 
 /**
- * `{csr, ott, notBefore?, notAfter?}`; templateData is for templates, which are not here.
+ * `{csr, ott, notBefore?, notAfter?, templateData?}`.
  * @throws {AppError} ERR_REQUEST_JSON, ERR_REQUEST_MISSING, ERR_REQUEST_CSR_SIGNATURE (invalid)
  */
 export function readSignBody(body: Uint8Array | undefined): SignBody {
@@ -26,7 +28,7 @@ export function readSignBody(body: Uint8Array | undefined): SignBody {
   if (!csr) throw missing('csr');
   if (!verifyCertificateRequest(csr)) throw csrSignature();
   if (token === '') throw missing('ott');
-  return { csr, token, notBefore, notAfter };
+  return { csr, token, notBefore, notAfter, templateData: members.any('templateData') };
 }
 
 /** `{csr}`; only its key is used. @throws {AppError} as {@link readSignBody} */

@@ -51,6 +51,8 @@ import { ProvisionerCollection, type ProvisionerPage } from './provisioners.ts';
 import { openRenewToken, requireRenewClaims } from './renew-token.ts';
 import { requireRequestOfToken, requireStrongKey } from './request-rules.ts';
 import { RevocationLists } from './revocation-lists.ts';
+import { createTemplateLanguage } from './templates/language.ts';
+import { TemplateData } from './templates/template-data.ts';
 import { formatGoTime, type ValidityRequest } from './validity.ts';
 import { WebhookClient } from './webhooks/webhooks.ts';
 
@@ -84,6 +86,8 @@ export type Issued = Leaf & { readonly provisioner: ProvisionerRecord | undefine
 export type SignRequest = ValidityRequest & {
   readonly csr: CertificateRequest;
   readonly token: string;
+  /** For templates: any JSON. */
+  readonly templateData?: unknown;
   /** Passed on to webhooks. */
   readonly requestId?: string;
 };
@@ -135,7 +139,10 @@ export class Authority {
     this.#meter = parts.meter;
     this.#webhooks = new WebhookClient(parts.callWebhook, parts.clock);
     this.#startedAt = Math.floor(parts.startedAt / 1000) * 1000;
-    this.provisioners = new ProvisionerCollection(parts.settings.provisioners, this.#claims, parts.templateFiles);
+    this.provisioners = new ProvisionerCollection(parts.settings.provisioners, this.#claims, {
+      files: parts.templateFiles,
+      language: createTemplateLanguage(parts.clock),
+    });
     this.chain = parts.chain;
     this.roots = unique(parts.roots);
     this.federation = unique([...parts.roots, ...parts.federatedRoots]);
@@ -190,13 +197,14 @@ export class Authority {
     const { name, state } = token.provisioner;
     await this.#takeToken(token.use);
     requireRequestOfToken(csr, token);
-    await counted(this.#webhooks.enrich(state.webhooks, { csr, requestId }), (success) =>
+    const data = dataFor(token, request);
+    await counted(this.#webhooks.enrich(state.webhooks, { csr, requestId, data }), (success) =>
       this.#meter.enriched(name, success),
     );
-    const leaf = this.#prepare(token, request);
+    const leaf = this.#prepare(token, request, data);
     const json = leaf.exact?.json ?? defaultLeaf(leaf.commonName, leaf.sans, csr);
     const certificate = { json, ...leaf.validity };
-    await counted(this.#webhooks.authorize(state.webhooks, certificate, { csr, requestId }), (success) =>
+    await counted(this.#webhooks.authorize(state.webhooks, certificate, { csr, requestId, data }), (success) =>
       this.#meter.authorized(name, success),
     );
     const issued = this.#complete(token, leaf);
@@ -204,8 +212,10 @@ export class Authority {
     return issued;
   }
 
-  #prepare(token: VerifiedToken, request: SignRequest): PreparedLeaf {
-    return this.#issuing.prepare(token, request, token.provisioner.claims ?? this.#claims, this.#clock.now());
+  #prepare(token: VerifiedToken, request: SignRequest, data = dataFor(token, request)): PreparedLeaf {
+    const { claims = this.#claims, state } = token.provisioner;
+    const described = state.templates.template?.render(data, request.csr);
+    return this.#issuing.prepare(token, request, claims, this.#clock.now(), described);
   }
 
   #complete({ provisioner }: VerifiedToken, leaf: PreparedLeaf): Issued {
@@ -334,6 +344,13 @@ export class Authority {
     if (stored) return stored;
     return certificate.provisioner && this.provisioners.findByName(certificate.provisioner.name);
   }
+}
+
+function dataFor({ subject, sans, claims, provisioner }: VerifiedToken, { templateData }: SignRequest): TemplateData {
+  const { template, data: fixed } = provisioner.state.templates;
+  const data = new TemplateData({ subject, sans, claims, fixed });
+  if (template?.seesUser) data.setUser(templateData);
+  return data;
 }
 
 async function counted<Result>(work: Promise<Result>, count: (success: boolean) => void): Promise<Result> {

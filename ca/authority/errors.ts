@@ -95,6 +95,16 @@ export const policyRefuses = (problem: string, source: string): AppError =>
   forbidden('ERR_NAME_POLICY', problem, { policy: source });
 
 // Templates
+/** What the author of a template has to say to the client. */
+export const templateFailed = (message: string): AppError => invalid('ERR_TEMPLATE_FAIL', message);
+export const templateDataTooMuch = (cause?: unknown): AppError =>
+  new AppError('ERR_TEMPLATE_DATA', 'invalid', 'template data is too large or nested too deeply', { cause });
+/** `problem` names template, line and place, for the log. */
+export const templateStopped = (problem: string, cause: unknown): AppError =>
+  new AppError('ERR_TEMPLATE_STOPPED', 'internal', 'the certificate template cannot be executed', {
+    cause,
+    context: { problem },
+  });
 /** The client reads step-ca's sentence; the log, what is wrong. */
 export const templateResult = (problem: string): AppError =>
   new AppError('ERR_TEMPLATE_RESULT', 'internal', 'error applying certificate template', { context: { problem } });

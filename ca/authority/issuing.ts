@@ -19,6 +19,7 @@ import {
 } from '../../lib/x509/index.ts';
 import type { NamePolicyJson } from '../config/index.ts';
 import type { CertificateJson } from './certificate-json/certificate.ts';
+import type { CertificateTemplate } from './certificate-json/parse.ts';
 import type { Claims } from './claims.ts';
 import { issuerExpired, nameNotAllowed, policyRefuses, templateUnusable } from './errors.ts';
 import { type NamePolicy, type NamesOfCertificate, readNamePolicy } from './name-policy/name-policy.ts';
@@ -79,6 +80,7 @@ export class Issuing {
 
   /**
    * A leaf for what a token allows, all but its signature.
+   * @param described what a template made of it, in place of the usual leaf
    * @throws {AppError} ERR_VALIDITY_…, ERR_NAME_POLICY, ERR_NAME_CONSTRAINTS, ERR_SAN, ERR_CA_EXPIRED
    */
   prepare(
@@ -86,12 +88,12 @@ export class Issuing {
     request: ValidityRequest & { readonly csr: LeafKey },
     claims: Claims,
     now: EpochMs,
+    described?: CertificateTemplate,
   ): PreparedLeaf {
     const { name, state } = token.provisioner;
     const provisioner: ProvisionerExtension | undefined = claims.disableSmallstepExtensions
       ? undefined
       : { type: 'JWK', name, credentialId: state.kid };
-    const described = state.template?.render();
     const json = described?.certificate;
     const exact = json && {
       json,

@@ -43,10 +43,13 @@ export type VerifiedToken = {
   /** Base64url SHA-256 of the request it is bound to. */
   readonly csrFingerprint: string | undefined;
   readonly use: TokenUse;
+  /** All of them, for templates. */
+  readonly claims: JsonObject;
 };
 
 type Claims = {
   readonly header: JsonObject;
+  readonly all: JsonObject;
   readonly issuer: string;
   readonly kid: string;
   readonly audience: readonly string[];
@@ -90,6 +93,7 @@ export async function verifyOneTimeToken(
     sans: claims.sans.length === 0 ? [claims.subject] : claims.sans,
     csrFingerprint: claims.csrFingerprint,
     use: tokenUse(token, claims, now),
+    claims: claims.all,
   };
 }
 
@@ -158,6 +162,7 @@ function readClaims(token: string): Claims {
     throw tokenClaim('sans', 'names are not a list of texts');
   return {
     header,
+    all: claims,
     issuer: isString(iss) ? iss : '',
     kid: isString(header.kid) ? header.kid : '',
     audience,

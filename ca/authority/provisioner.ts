@@ -8,7 +8,7 @@ import { describeError } from '../../lib/errors/index.ts';
 import { claimsSchema, describeIssue, jwkProvisionerSchema, type ProvisionerJson } from '../config/index.ts';
 import { type Claims, resolveClaims } from './claims.ts';
 import { type NamePolicy, readNamePolicy } from './name-policy/name-policy.ts';
-import { type LeafTemplate, readLeafTemplate } from './templates/leaf-template.ts';
+import { readTemplateOptions, type TemplateOptions, type TemplateSources } from './templates/leaf-template.ts';
 import { readWebhook, type Webhook } from './webhooks/webhook.ts';
 
 export type Provisioner = {
@@ -34,7 +34,7 @@ export type ProvisionerState =
       readonly algorithms: readonly string[];
       readonly policy: NamePolicy | undefined;
       readonly webhooks: readonly Webhook[];
-      readonly template: LeafTemplate | undefined;
+      readonly templates: TemplateOptions;
     }
   | { readonly kind: 'uninitialized'; readonly reason: string };
 
@@ -45,13 +45,13 @@ const knownTypes = ['JWK', 'OIDC', 'GCP', 'AWS', 'Azure', 'ACME', 'X5C', 'K8sSA'
 export function buildProvisioner(
   json: ProvisionerJson,
   inherited: Claims,
-  files: ReadonlyMap<string, string> = new Map(),
+  sources: TemplateSources,
 ): Provisioner | undefined {
   const type = knownTypes.find((known) => known.toLowerCase() === json.type.toLowerCase());
   if (type === undefined) return undefined;
   const name = json.name ?? '';
   const claims = claimsOf(json, inherited, name);
-  const built = type === 'JWK' ? buildJwk(json, files) : buildUnsupported(type, json);
+  const built = type === 'JWK' ? buildJwk(json, sources) : buildUnsupported(type, json);
   const problem = name === '' ? 'provisioner name cannot be empty' : typeof claims === 'string' ? claims : undefined;
   const state: ProvisionerState = problem === undefined ? built.state : { kind: 'uninitialized', reason: problem };
   return {
@@ -83,7 +83,7 @@ function claimsOf(json: ProvisionerJson, inherited: Claims, name: string): Claim
   }
 }
 
-function buildJwk(json: ProvisionerJson, files: ReadonlyMap<string, string>): Built {
+function buildJwk(json: ProvisionerJson, sources: TemplateSources): Built {
   const { name, key, encryptedKey, claims, options } = json;
   const kid = typeof key === 'object' && key !== null && 'kid' in key ? String(key.kid) : '';
   const shown = {
@@ -98,21 +98,19 @@ function buildJwk(json: ProvisionerJson, files: ReadonlyMap<string, string>): Bu
     id: `${name ?? ''}:${kid}`,
     listing: Object.fromEntries(Object.entries(shown).filter(([, value]) => value !== undefined)),
     encryptedKey: typeof encryptedKey === 'string' && encryptedKey !== '' ? encryptedKey : undefined,
-    state: jwkState(json, kid, files),
+    state: jwkState(json, kid, sources),
   };
 }
 
-function jwkState(json: ProvisionerJson, kid: string, files: ReadonlyMap<string, string>): ProvisionerState {
+function jwkState(json: ProvisionerJson, kid: string, sources: TemplateSources): ProvisionerState {
   const parsed = jwkProvisionerSchema.safeParse(json);
   if (!parsed.success) {
     const { field, problem } = describeIssue(parsed.error);
     return { kind: 'uninitialized', reason: `${field} ${problem}` };
   }
-  const template = readLeafTemplate(parsed.data.options?.x509, files);
-  if (typeof template === 'string') return { kind: 'uninitialized', reason: template };
   const policy = policyOf(parsed.data);
   if (typeof policy === 'string') return { kind: 'uninitialized', reason: policy };
-  const webhooks = (parsed.data.options?.webhooks ?? []).map(readWebhook);
+  const webhooks = (parsed.data.options?.webhooks ?? []).map((webhook) => readWebhook(webhook, sources.language));
   const problem = webhooks.find((webhook) => typeof webhook === 'string');
   if (problem !== undefined) return { kind: 'uninitialized', reason: problem };
   try {
@@ -125,7 +123,7 @@ function jwkState(json: ProvisionerJson, kid: string, files: ReadonlyMap<string,
       key,
       algorithms,
       policy,
-      template,
+      templates: readTemplateOptions(parsed.data.options?.x509, sources),
       webhooks: webhooks.filter((webhook) => typeof webhook !== 'string'),
     };
   } catch {

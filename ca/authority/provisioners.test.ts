@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { generateProvisionerKey } from '../../lib/jwk-provisioner/index.ts';
+import { systemClock } from '../../lib/time/index.ts';
 import { builtInClaims } from './claims.ts';
 import { buildProvisioner } from './provisioner.ts';
 import { ProvisionerCollection } from './provisioners.ts';
+import { createTemplateLanguage } from './templates/language.ts';
 
 const { publicJwk, kid, key } = await generateProvisionerKey();
+const sources = { files: new Map<string, string>(), language: createTemplateLanguage(systemClock) };
 const entry = { type: 'JWK', name: 'admin', key: publicJwk, encryptedKey: 'a.b.c.d.e' };
-const build = (json: Parameters<typeof buildProvisioner>[0]) => buildProvisioner(json, builtInClaims);
+const build = (json: Parameters<typeof buildProvisioner>[0]) => buildProvisioner(json, builtInClaims, sources);
 
 describe('buildProvisioner', () => {
   it('makes a JWK provisioner that may be used', () => {
@@ -51,8 +54,6 @@ describe('buildProvisioner', () => {
     ['a key that is no JWK', { key: { kty: 'EC', kid: 'x' } }, /key is not a public JWK/],
     ['a symmetric key', { key: { kty: 'oct', k: 'AAAA' } }, /key is not a public JWK/],
     ['a key for agreement', { key: { kty: 'OKP', crv: 'X25519', x: 'A'.repeat(43) } }, /signs no tokens/],
-    ['a template', { options: { x509: { template: '{{ . }}' } } }, /templates/],
-    ['a template file', { options: { x509: { templateFile: 'x.tpl' } } }, /x\.tpl cannot be read/],
     ['a webhook without a name', { options: { webhooks: [{}] } }, /webhook name is required/],
     [
       'claims that are no durations',
@@ -72,9 +73,26 @@ describe('buildProvisioner', () => {
   }
 });
 
+describe('a template that cannot be used', () => {
+  const broken: [string, Record<string, unknown>, RegExp][] = [
+    ['bad syntax', { template: '{\n{{ if }}' }, /^template: template:2: missing value for if/],
+    ['an unknown function', { template: '{{ env "HOME" }}' }, /function "env" not defined/],
+    ['no base64', { template: 'x-y' }, /neither JSON nor base64/],
+    ['no file', { templateFile: 'x.tpl' }, /x\.tpl cannot be read/],
+    ['data that is no object', { templateData: ['x'] }, /templateData is not an object/],
+  ];
+  for (const [name, x509, problem] of broken) {
+    it(`leaves the provisioner as it is, and is told of: ${name}`, () => {
+      const state = build({ ...entry, options: { x509 } } as typeof entry)?.state;
+      assert.ok(state?.kind === 'ready');
+      assert.match(state.templates.template?.problem ?? '', problem);
+    });
+  }
+});
+
 describe('ProvisionerCollection', () => {
   const many = Array.from({ length: 130 }, (_, index) => ({ ...entry, name: `p${index}` }));
-  const collection = new ProvisionerCollection(many, builtInClaims);
+  const collection = new ProvisionerCollection(many, builtInClaims, sources);
 
   it('pages in the order of the file', () => {
     const first = collection.page('', 1000);
@@ -102,6 +120,8 @@ describe('ProvisionerCollection', () => {
 
   it('refuses a name twice', () => {
     const twice = [entry, { type: 'ACME', name: 'admin' }];
-    assert.throws(() => new ProvisionerCollection(twice, builtInClaims), { code: 'ERR_CA_PROVISIONER_DUPLICATE' });
+    assert.throws(() => new ProvisionerCollection(twice, builtInClaims, sources), {
+      code: 'ERR_CA_PROVISIONER_DUPLICATE',
+    });
   });
 });

@@ -8,6 +8,7 @@ import type { ProvisionerJson } from '../config/index.ts';
 import type { Claims } from './claims.ts';
 import { provisionerDuplicate } from './errors.ts';
 import { buildProvisioner, type Provisioner } from './provisioner.ts';
+import type { TemplateSources } from './templates/leaf-template.ts';
 
 const defaultPageSize = 20;
 const maxPageSize = 100;
@@ -25,9 +26,9 @@ export class ProvisionerCollection {
   readonly #ordered: { readonly provisioner: Provisioner; readonly order: string }[] = [];
 
   /** @throws {AppError} ERR_CA_PROVISIONER_DUPLICATE (invalid) */
-  constructor(entries: readonly ProvisionerJson[], inherited: Claims, files?: ReadonlyMap<string, string>) {
+  constructor(entries: readonly ProvisionerJson[], inherited: Claims, templates: TemplateSources) {
     for (const entry of entries) {
-      const provisioner = buildProvisioner(entry, inherited, files);
+      const provisioner = buildProvisioner(entry, inherited, templates);
       if (provisioner) this.#add(provisioner);
     }
   }

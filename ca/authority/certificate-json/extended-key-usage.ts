@@ -27,3 +27,6 @@ export function findExtendedKeyUsage(folded: string): { readonly name: string; r
   const [name, oid] = usages.find(([each]) => each.toLowerCase() === folded) ?? [];
   return name !== undefined && oid !== undefined ? { name, oid } : undefined;
 }
+
+/** Its number in Go's crypto/x509. */
+export const indexOfExtendedKeyUsage = (name: string): number => usages.findIndex(([each]) => each === name);

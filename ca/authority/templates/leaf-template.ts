@@ -1,11 +1,14 @@
 /**
- * The certificate template of a provisioner (`options.x509` in ca.json). Its text is JSON that describes a certificate;
- * actions in it (`{{ … }}`) are not executed here yet, and a template with any is refused when it is loaded: without
- * them the certificate would not be what the operator asked for.
+ * The certificate template of a provisioner (`options.x509` in ca.json): Go's text/template whose result is JSON that
+ * describes a certificate. Parsed once, when the configuration is read; one that cannot be used does not keep the CA from
+ * starting, and fails each request that needs it, as in step-ca.
+ *
+ * Keep: what is wrong with a template is for the log; the client reads only what the template's author says by `fail`.
  */
 
-import { isAppError } from '../../../lib/errors/index.ts';
-import type { ExactRequest, SubjectAltNames } from '../../../lib/x509/index.ts';
+import { describeError, isAppError } from '../../../lib/errors/index.ts';
+import { fromByteString, type Template, TemplateFailure } from '../../../lib/gotemplate/index.ts';
+import type { CertificateRequest, ExactRequest, SubjectAltNames } from '../../../lib/x509/index.ts';
 import { decodeGeneralNames, oids, type ProvisionerExtension, type SubjectFields } from '../../../lib/x509/index.ts';
 import type { CertificateJson } from '../certificate-json/certificate.ts';
 import { encodeSubject } from '../certificate-json/encode-name.ts';
@@ -13,36 +16,112 @@ import { encodeExtensions } from '../certificate-json/extensions.ts';
 import type { NameJson } from '../certificate-json/name.ts';
 import { type CertificateTemplate, parseCertificateJson } from '../certificate-json/parse.ts';
 import { decodeBase64, ValueProblem } from '../certificate-json/typed-value.ts';
-import { templateResult, templateUnusable } from '../errors.ts';
+import { templateDataTooMuch, templateFailed, templateResult, templateStopped, templateUnusable } from '../errors.ts';
+import { defaultLeafTemplate } from './default-leaf.ts';
+import type { TemplateLanguage } from './language.ts';
+import type { TemplateData } from './template-data.ts';
 
 export type LeafTemplate = {
-  /** @throws {AppError} ERR_TEMPLATE_RESULT (internal) */
-  render(): CertificateTemplate;
+  /** Whether it sees `templateData` of requests: one of the operator's does. */
+  readonly seesUser: boolean;
+  /** Why it renders nothing, for the log of the start. */
+  readonly problem: string | undefined;
+  /**
+   * @throws {AppError} ERR_TEMPLATE_FAIL, ERR_TEMPLATE_DATA (invalid), ERR_TEMPLATE_STOPPED, ERR_TEMPLATE_RESULT
+   *   (internal)
+   */
+  render(data: TemplateData, csr: CertificateRequest): CertificateTemplate;
 };
 
-/** Undefined without a template; a text says what is wrong with it. `files` are those that templateFile may name. */
-export function readLeafTemplate(
-  options: { readonly template?: string | undefined; readonly templateFile?: string | undefined } | undefined,
-  files: ReadonlyMap<string, string>,
-): LeafTemplate | string | undefined {
-  const text = textOf(options?.template?.trim() ?? '', options?.templateFile ?? '', files);
-  if (text === undefined || typeof text === 'object') return text?.problem;
-  if (text.includes('{{')) return 'options.x509: templates with actions are not supported';
-  return { render: () => understood(() => parseCertificateJson(text)) };
+export type TemplateSources = {
+  /** Texts of those that templateFile may name; one that could not be read is missing. */
+  readonly files: ReadonlyMap<string, string>;
+  readonly language: TemplateLanguage;
+};
+
+export type TemplateOptions = {
+  /** Undefined for the leaf that is built in, which needs no template. */
+  readonly template: LeafTemplate | undefined;
+  /** Members at the top of what templates and URLs of webhooks see. */
+  readonly data: Readonly<Record<string, unknown>>;
+};
+
+type X509Options = {
+  readonly template?: string | undefined;
+  readonly templateFile?: string | undefined;
+  readonly templateData?: unknown;
+};
+
+/** Never throws. */
+export function readTemplateOptions(options: X509Options | undefined, sources: TemplateSources): TemplateOptions {
+  const data = options?.templateData ?? {};
+  if (typeof data !== 'object' || Array.isArray(data)) {
+    return { template: unusable('options.x509.templateData is not an object'), data: {} };
+  }
+  const fixed = data as Readonly<Record<string, unknown>>;
+  const text = textOf(options?.template ?? '', options?.templateFile ?? '', sources.files);
+  if (typeof text === 'object') return { template: unusable(text.problem), data: fixed };
+  if (text !== undefined) return { template: readTemplate(text, sources.language, true), data: fixed };
+  // what stands in the place of the token's names is read by the template that is built in
+  const isUsual = !('Subject' in fixed || 'SANs' in fixed);
+  return { template: isUsual ? undefined : readTemplate(defaultLeafTemplate, sources.language, false), data: fixed };
 }
 
 /** As step-ca: inline JSON, inline base64, then the file. */
 function textOf(template: string, file: string, files: ReadonlyMap<string, string>) {
-  if (template.startsWith('{')) return template;
+  const inline = template.trim();
+  if (inline.startsWith('{')) return inline;
   if (template !== '') {
     try {
-      return decodeBase64(template).toString('utf8');
+      return decodeBase64(inline).toString('utf8');
     } catch {
       return { problem: 'options.x509.template is neither JSON nor base64' };
     }
   }
   if (file === '') return undefined;
   return files.get(file) ?? { problem: `options.x509.templateFile: ${file} cannot be read` };
+}
+
+function unusable(problem: string, cause?: unknown): LeafTemplate {
+  return {
+    seesUser: false,
+    problem,
+    render: () => {
+      throw templateStopped(problem, cause);
+    },
+  };
+}
+
+function readTemplate(text: string, language: TemplateLanguage, seesUser: boolean): LeafTemplate {
+  let template: Template;
+  try {
+    template = language.parse('template', text);
+  } catch (error) {
+    return unusable(describeError(error), error);
+  }
+  return {
+    seesUser,
+    problem: undefined,
+    render(data, csr) {
+      data.setRequest(csr);
+      const rendered = execute(template, data);
+      return understood(() => parseCertificateJson(rendered));
+    },
+  };
+}
+
+/** @throws {AppError} ERR_TEMPLATE_FAIL, ERR_TEMPLATE_DATA (invalid), ERR_TEMPLATE_STOPPED (internal) */
+function execute(template: Template, data: TemplateData): string {
+  try {
+    return template.execute(data.root);
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    const { cause } = error;
+    if (cause instanceof TemplateFailure && cause.message !== '') throw templateFailed(fromByteString(cause.message));
+    // what is too much with the client's data may be little without
+    if (error.code === 'ERR_TEMPLATE_LIMIT' && data.hasUser) throw templateDataTooMuch(error);
+    throw templateStopped(error.message, error);
+  }
 }
 
 export type TemplatedLeaf = Pick<ExactRequest, 'subjectDer' | 'extensions' | 'serial' | 'signatureAlgorithm'> & {

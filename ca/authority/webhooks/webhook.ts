@@ -1,5 +1,9 @@
 /** One webhook of a provisioner, as `options.webhooks` in ca.json has it. */
 import * as z from 'zod';
+import { isAppError } from '../../../lib/errors/index.ts';
+import type { Template } from '../../../lib/gotemplate/index.ts';
+import type { TemplateLanguage } from '../templates/language.ts';
+import type { TemplateData } from '../templates/template-data.ts';
 
 /** Only the first two are for X.509 certificates. */
 const kinds = ['ENRICHING', 'AUTHORIZING', 'SCEPCHALLENGE', 'NOTIFYING'] as const;
@@ -8,7 +12,8 @@ export type WebhookKind = (typeof kinds)[number];
 export type Webhook = {
   readonly id: string;
   readonly name: string;
-  readonly url: string;
+  /** What its template makes of the data; undefined when nothing comes of it. */
+  urlFor(data: TemplateData): string | undefined;
   readonly kind: WebhookKind;
   /** Whether X.509 certificates are its business. */
   readonly forX509: boolean;
@@ -38,7 +43,7 @@ const schema = z.looseObject({
 });
 
 /** The webhook, or what is wrong with it; never a secret. */
-export function readWebhook(json: unknown): Webhook | string {
+export function readWebhook(json: unknown, language: TemplateLanguage): Webhook | string {
   const parsed = schema.safeParse(json);
   if (!parsed.success) {
     const member = parsed.error.issues[0]?.path.map(String).join('.') ?? '';
@@ -53,7 +58,7 @@ export function readWebhook(json: unknown): Webhook | string {
   return {
     id,
     name,
-    url,
+    urlFor: readUrl(url, language),
     kind,
     forX509: ['', 'ALL', 'X509'].includes(certType),
     disableTlsClientAuth: disableTLSClientAuth ?? false,
@@ -63,11 +68,31 @@ export function readWebhook(json: unknown): Webhook | string {
 }
 
 function problemOfUrl(text: string): string | undefined {
-  if (text.includes('{{')) return 'webhook url: templates are not supported';
   const url = URL.parse(text);
   if (!url || url.host === '') return 'webhook url is invalid';
   if (url.protocol !== 'https:') return 'webhook url must use https';
   return url.username === '' && url.password === '' ? undefined : 'webhook url may not contain username or password';
+}
+
+/** A template behind the host, which cannot be one: it has no braces. One that cannot be used gives no URL. */
+function readUrl(text: string, language: TemplateLanguage): Webhook['urlFor'] {
+  if (!text.includes('{{')) return () => text;
+  let template: Template;
+  try {
+    template = language.parse('url', text);
+  } catch {
+    return () => undefined;
+  }
+  return (data) => {
+    try {
+      const url = template.execute(data.root);
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+      return /[\u0000-\u001f\u007f]/.test(url) || problemOfUrl(url) !== undefined ? undefined : url;
+    } catch (error) {
+      if (isAppError(error)) return undefined;
+      throw error;
+    }
+  };
 }
 
 function authorizationOf(token: string, { username, password }: { username: string; password: string }) {

@@ -3,6 +3,7 @@ import { before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { generatePrivateKey } from '../../../lib/crypto/index.ts';
 import { FakeClock } from '../../../lib/time/fake-clock.ts';
+import { systemClock } from '../../../lib/time/index.ts';
 import {
   buildCertificateRequest,
   type CertificateRequest,
@@ -11,6 +12,8 @@ import {
 } from '../../../lib/x509/index.ts';
 import { defaultLeaf } from '../certificate-json/certificate.ts';
 import type { WebhookAnswer, WebhookCall } from '../ports.ts';
+import { createTemplateLanguage } from '../templates/language.ts';
+import { TemplateData } from '../templates/template-data.ts';
 import { readAnswer } from './answer.ts';
 import { bodyForAuthorizing } from './body.ts';
 import { readWebhook, type Webhook } from './webhook.ts';
@@ -22,10 +25,14 @@ before(async () => {
   csr = parseCertificateRequest(buildCertificateRequest({ commonName: 'web', sans: [], key }));
 });
 
+const language = createTemplateLanguage(systemClock);
+const dataOf = (claims: Record<string, unknown> = {}) =>
+  new TemplateData({ subject: 'web', sans: ['web'], claims, fixed: {} });
+
 const plain = { id: '1', name: 'people', url: 'https://hooks.test/', kind: 'ENRICHING' };
 
 function hook(changes: Record<string, unknown> = {}): Webhook {
-  const webhook = readWebhook({ ...plain, ...changes });
+  const webhook = readWebhook({ ...plain, ...changes }, language);
   if (typeof webhook === 'string') throw new Error(webhook);
   return webhook;
 }
@@ -45,17 +52,41 @@ function createServer(...answers: (WebhookAnswer | 'fail' | 'hang')[]) {
 }
 
 describe('WebhookClient', () => {
-  const enrich = (server: ReturnType<typeof createServer>, clock: FakeClock, ...webhooks: Webhook[]) =>
-    new WebhookClient(server.caller, clock).enrich(webhooks.length ? webhooks : [hook()], { csr, requestId: 'id' });
+  const enrich = async (server: ReturnType<typeof createServer>, clock: FakeClock, ...webhooks: Webhook[]) => {
+    const data = dataOf({ sub: 'a b' });
+    const question = { csr, requestId: 'id', data };
+    await new WebhookClient(server.caller, clock).enrich(webhooks.length ? webhooks : [hook()], question);
+    return data;
+  };
 
   it('gives what they say by their names', async () => {
     const server = createServer(ok, { status: 200, body: '{"allow":true}' });
     const data = await enrich(server, new FakeClock(), hook(), hook({ name: '__proto__' }));
-    assert.deepEqual(Object.entries(data), [
-      ['people', { role: 'x' }],
-      ['__proto__', null],
-    ]);
+    const shown = language.parse('test', '{{ toJson .Webhooks }}').execute(data.root);
+    assert.equal(shown, '{"__proto__":null,"people":{"role":"x"}}');
   });
+
+  it('are asked at the URL that its template makes of the data', async () => {
+    const server = createServer(ok, ok);
+    const url = 'https://hooks.test/{{ .Token.sub | urlquery }}?role={{ with .Webhooks }}{{ .people.role }}{{ end }}';
+    await enrich(server, new FakeClock(), hook({ url }), hook({ url }));
+    assert.deepEqual(
+      server.calls.map((call) => call.url),
+      ['https://hooks.test/a+b?role=', 'https://hooks.test/a+b?role=x'],
+    );
+  });
+
+  const badUrls = ['{{', '{{ env "HOME" }}', '{{ fail "x" }}', '{{ .Token.sub.x }}', '{{ "a\\nb" }}'];
+  for (const bad of badUrls) {
+    it(`are not asked when no URL can be made: ${bad}`, async () => {
+      const server = createServer(ok);
+      await assert.rejects(enrich(server, new FakeClock(), hook({ url: `https://hooks.test/${bad}` })), {
+        code: 'ERR_WEBHOOK',
+        message: 'webhook url cannot be made',
+      });
+      assert.deepEqual(server.calls, []);
+    });
+  }
 
   it('asks again one second after a failure, and leaves no timer behind', async () => {
     const [server, clock] = [createServer('fail', ok), new FakeClock()];
@@ -109,7 +140,7 @@ describe('readWebhook', () => {
     ['a secret that is not base64', { secret: 's3cret!' }, /^secret of webhook "people" is not base64$/],
   ];
   for (const [name, changes, problem] of problems) {
-    it(`refuses ${name}`, () => assert.match(String(readWebhook({ ...plain, ...changes })), problem));
+    it(`refuses ${name}`, () => assert.match(String(readWebhook({ ...plain, ...changes }, language)), problem));
   }
 
   it('minds the kind of certificates', () => {

@@ -9,6 +9,7 @@ import type { Clock } from '../../../lib/time/index.ts';
 import type { CertificateRequest } from '../../../lib/x509/index.ts';
 import { webhookRefused } from '../errors.ts';
 import type { WebhookAnswer, WebhookCall, WebhookCaller } from '../ports.ts';
+import type { TemplateData } from '../templates/template-data.ts';
 import { readAnswer, type WebhookVerdict } from './answer.ts';
 import { bodyForAuthorizing, bodyForEnriching, type UnsignedCertificate } from './body.ts';
 import type { Webhook, WebhookKind } from './webhook.ts';
@@ -16,13 +17,12 @@ import type { Webhook, WebhookKind } from './webhook.ts';
 const timeLimitMs = 10_000;
 const retryAfterMs = 1000;
 
-/** What enriching webhooks said, by their name: `.Webhooks` of templates. */
-export type WebhookData = Readonly<Record<string, unknown>>;
-
 export type WebhookQuestion = {
   readonly csr: CertificateRequest;
   /** Of the request that is served, for both logs. */
   readonly requestId: string | undefined;
+  /** What templates see: that of a URL is executed over it, and what enriching webhooks answer goes into it. */
+  readonly data: TemplateData;
 };
 
 export class WebhookClient {
@@ -35,33 +35,34 @@ export class WebhookClient {
   }
 
   /** @throws {AppError} ERR_WEBHOOK (forbidden), with the reason for the client */
-  async enrich(webhooks: readonly Webhook[], { csr, requestId }: WebhookQuestion): Promise<WebhookData> {
-    const data: [string, unknown][] = [];
+  async enrich(webhooks: readonly Webhook[], question: WebhookQuestion): Promise<void> {
+    const { csr, data } = question;
     for (const webhook of forX509(webhooks, 'ENRICHING')) {
-      const verdict = await this.#ask(webhook, requestId, () => bodyForEnriching(csr, this.#clock.now()));
+      const verdict = await this.#ask(webhook, question, () => bodyForEnriching(csr, this.#clock.now()));
       if (verdict.kind === 'refused') throw webhookRefused(webhook.name, verdict.reason, verdict.reason);
-      data.push([webhook.name, verdict.data]);
+      data.setWebhook(webhook.name, verdict.data);
     }
-    return Object.fromEntries(data);
   }
 
   /** @throws {AppError} ERR_WEBHOOK (forbidden); the reason is for the log */
   async authorize(
     webhooks: readonly Webhook[],
     certificate: UnsignedCertificate,
-    { csr, requestId }: WebhookQuestion,
+    question: WebhookQuestion,
   ): Promise<void> {
     for (const webhook of forX509(webhooks, 'AUTHORIZING')) {
-      const body = (): string => bodyForAuthorizing(certificate, csr, this.#clock.now());
-      const verdict = await this.#ask(webhook, requestId, body);
+      const body = (): string => bodyForAuthorizing(certificate, question.csr, this.#clock.now());
+      const verdict = await this.#ask(webhook, question, body);
       if (verdict.kind === 'refused') throw webhookRefused(webhook.name, verdict.reason, 'error creating certificate');
     }
   }
 
-  async #ask(webhook: Webhook, requestId: string | undefined, makeBody: () => string): Promise<WebhookVerdict> {
+  async #ask(webhook: Webhook, { requestId, data }: WebhookQuestion, makeBody: () => string): Promise<WebhookVerdict> {
+    const url = webhook.urlFor(data);
+    if (url === undefined) return { kind: 'refused', reason: 'webhook url cannot be made' };
     const body = makeBody();
     const call: WebhookCall = {
-      url: webhook.url,
+      url,
       body,
       withClientCertificate: !webhook.disableTlsClientAuth,
       headers: {

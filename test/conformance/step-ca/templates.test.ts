@@ -1,0 +1,84 @@
+/**
+ * Certificate templates of provisioners: what they see, what becomes of what they render, and what a client reads when
+ * nothing does. One provisioner for each template, all with the key of the first.
+ */
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { leafOf, sign } from '../../integration/ca-fixture.ts';
+import type { JsonAnswer } from '../../integration/ca-requests.ts';
+import type { CaJson } from '../../peers/certificate-authority.ts';
+import { type OneCa, onOneCa } from './one-ca.ts';
+
+type X509 = { readonly template?: string; readonly templateFile?: string; readonly templateData?: unknown };
+
+/** Adds a provisioner for each of the options, named by its position. */
+const withTemplates = (all: readonly X509[]) => (config: CaJson) => {
+  const [first] = config.authority.provisioners;
+  assert.ok(first);
+  for (const [index, x509] of all.entries()) {
+    config.authority.provisioners.push({ ...first, name: `t${index}`, options: { x509 } });
+  }
+};
+
+type Request = { readonly claims?: Record<string, unknown>; readonly members?: Record<string, unknown> };
+
+const signBy = (ca: OneCa, index: number, { claims, members }: Request = {}): Promise<JsonAnswer> =>
+  sign(ca.port, ca.bench, { ott: ca.bench.token({ iss: `t${index}`, ...claims }), ...members });
+
+/** A template that renders one expression as the common name. */
+const show = (expression: string): X509 => ({
+  template: `{"subject": {"commonName": {{ print (${expression}) | toJson }} } }`,
+});
+
+const names = ['web.test', '10.0.0.1', 'a@web.test', 'https://web.test/x?y=1'];
+const claims = { sans: names, user: { team: 'blue', n: 7 }, nothing: null };
+const templateData = { role: 'admin', list: [1, 'two', null], html: '<&>' };
+
+const seen: readonly [what: string, expression: string, wanted: string][] = [
+  ['the subject', '.Subject.CommonName', 'web.test'],
+  ['the subject in JSON', 'toJson .Subject', '{"commonName":"web.test"}'],
+  ['a name by its type', 'toJson (index .SANs 1)', '{"type":"ip","value":"10.0.0.1"}'],
+  ['a member of a name', '(index .SANs 3).Value', 'https://web.test/x?y=1'],
+  ['how many names', 'len .SANs', '4'],
+  [
+    'names as Go prints them',
+    '.SANs',
+    '[{dns web.test []} {ip 10.0.0.1 []} {email a@web.test []} {uri https://web.test/x?y=1 []}]',
+  ],
+  ['a claim', '.Token.aud', 'https://localhost/1.0/sign'],
+  ['a claim within a claim', '.Token.user.team', 'blue'],
+  ['a number of a claim', 'printf "%v %T" .Token.user.n .Token.user.n', '7 float64'],
+  ['a claim that is null', 'toJson .Token.nothing', 'null'],
+  ['a claim that is absent', 'toJson .Token.absent.at.all', 'null'],
+  ['the request’s common name', '.Insecure.CR.Subject.CommonName', 'web.test'],
+  ['the request’s DNS names', 'toJson .Insecure.CR.DNSNames', '["web.test"]'],
+  ['no names of a kind', 'toJson .Insecure.CR.EmailAddresses', 'null'],
+  ['the kind of key', 'typeOf .Insecure.CR.PublicKey', '*ecdsa.PublicKey'],
+  ['the size of the curve', '.Insecure.CR.PublicKey.Curve.Params.BitSize', '256'],
+  ['the name of the curve', '.Insecure.CR.PublicKey.Params.Name', 'P-256'],
+  ['the algorithm of the key', '.Insecure.CR.PublicKeyAlgorithm', 'ECDSA'],
+  ['extensions of the request', '(index .Insecure.CR.Extensions 0).Critical', 'false'],
+  ['what a client says', '.Insecure.User.role', 'admin'],
+  [
+    'what a client says, in JSON',
+    'toJson .Insecure.User',
+    '{"html":"\\u003c\\u0026\\u003e","list":[1,"two",null],"role":"admin"}',
+  ],
+  ['whether a client says it', 'hasKey .Insecure "User"', 'true'],
+  ['no certificate of authorization', 'toJson .AuthorizationCrt', 'null'],
+  ['no webhooks', 'toJson .Webhooks', 'null'],
+];
+
+onOneCa(
+  'what templates see',
+  (ca) => {
+    for (const [index, [what, , wanted]] of seen.entries()) {
+      it(what, async () => {
+        const answer = await signBy(ca, index, { claims, members: { templateData } });
+        assert.equal(answer.status, 201, String(answer.body.message));
+        assert.equal(leafOf(answer).commonName, wanted);
+      });
+    }
+  },
+  withTemplates(seen.map(([, expression]) => show(expression))),
+);
