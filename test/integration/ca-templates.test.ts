@@ -141,6 +141,13 @@ const broken: Readonly<Record<string, string>> = {
   'an unknown kind of name': '{"sans": [{"type": "fax", "value": "1"}]}',
   'a directory name that is empty': '{"sans": [{"type": "dn", "value": "{}"}]}',
   'an algorithm of another key': '{"signatureAlgorithm": "SHA256-RSA"}',
+  'an action that is not closed': '{"subject": {{ toJson .Subject }',
+  'an unknown function': '{"subject": {{ env "HOME" }}}',
+  'a field that is not there': '{"subject": {{ toJson .Subject.Nothing }}}',
+  'a failure in words': '{{ fail "not <on> a \\"Sunday\\"" }}',
+  'a failure without words': '{{ fail "" }}',
+  'a failure from the data': '{{ fail .Subject.CommonName }}',
+  'nothing rendered': '{{ if false }}{}{{ end }}',
   'an extension twice': '{"extensions": [{"id":"1.2.3","value":"BQA="},{"id":"1.2.3","value":"BQA="}]}',
 };
 
@@ -166,6 +173,12 @@ describe('certificate templates', () => {
       ...Object.entries(broken).map(([name, template]) => [`broken: ${name}`, { template }] as const),
       ['in base64', { template: base64('{"subject":"b64"} and so on') }] as const,
       ['in a file', { templateFile: 'templates/leaf.tpl' }] as const,
+      ['in a file that is not there', { templateFile: 'templates/none.tpl' }] as const,
+      ['neither JSON nor base64', { template: 'x-y' }] as const,
+      ['of spaces', { template: '  ' }] as const,
+      ['with data that is no object', { templateData: ['x'] }] as const,
+      ['with data that is null', { templateData: null }] as const,
+      ['with names in the data', { templateData: { Subject: { commonName: 'data' }, SANs: [] } }] as const,
       ['both', { template: '{"subject":"inline"}', templateFile: 'templates/leaf.tpl' }] as const,
     ];
     const files = ours.files;
@@ -192,19 +205,5 @@ describe('certificate templates', () => {
     const wanted = await results(peer);
     await peer.kill();
     for (const [name] of templates) assert.deepEqual(got.get(name), wanted.get(name), name);
-  });
-
-  it('are refused when they have actions, or cannot be read', async () => {
-    const { port } = await ours.start((config) => {
-      const [admin] = config.authority.provisioners;
-      assert.ok(admin);
-      config.authority.provisioners = [
-        { ...admin, name: 'actions', options: { x509: { template: '{"subject": {{ toJson .Subject }}}' } } },
-        { ...admin, name: 'missing', options: { x509: { templateFile: 'nowhere.tpl' } } },
-      ];
-    });
-    for (const iss of ['actions', 'missing']) {
-      assert.equal((await sign(port, ours.bench, { ott: ours.bench.token({ iss }) })).status, 401);
-    }
   });
 });
