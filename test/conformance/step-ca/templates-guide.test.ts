@@ -1,0 +1,162 @@
+/**
+ * Every template of docs/guides/templates.md, issued by the real step-ca and by ours from the same token and request: the
+ * certificates say the same, byte by byte, but for what is drawn and told by the clock.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { encodePrivateKeyPem } from '../../../lib/crypto/index.ts';
+import { leafOf, sign, useCa } from '../../integration/ca-fixture.ts';
+import type { JsonAnswer } from '../../integration/ca-requests.ts';
+import type { CaJson, CaProcess } from '../../peers/certificate-authority.ts';
+import { step } from '../../peers/step.ts';
+
+const guide = readFileSync(join(import.meta.dirname, '../../../docs/guides/templates.md'), 'utf8');
+
+/** By the heading above it. */
+const templates = new Map(
+  guide.split(/^### /m).flatMap((part): [string, string][] => {
+    const [, heading = '', template] = /^(.+)\n[\s\S]*?```gotemplate\n([\s\S]*?)```/.exec(part) ?? [];
+    return template === undefined ? [] : [[heading, template]];
+  }),
+);
+
+type Case = {
+  readonly claims?: Record<string, unknown>;
+  readonly members?: Record<string, unknown>;
+  /** P-256 when absent. */
+  readonly key?: 'RSA-2048' | 'EC-P384';
+  readonly csr?: 'rich';
+  /** What the client reads, or a part of the subject of what is issued. */
+  readonly refused?: string;
+  readonly subject?: string;
+};
+
+const sans = ['web.test', '10.0.0.1', 'a@web.test', 'https://web.test/x'];
+
+const cases: Readonly<Record<string, readonly Case[]>> = {
+  'A subject of your own': [
+    { claims: { team: 'blue & "', sans }, subject: 'CN=web.test,OU=blue & \\",O=Example,C=CH' },
+    { subject: 'CN=web.test,O=Example,C=CH' },
+  ],
+  'Only for clients': [{ claims: { sans } }, { key: 'RSA-2048' }],
+  'Keys of one kind': [
+    { key: 'EC-P384', subject: 'CN=web.test' },
+    { key: 'RSA-2048', refused: 'keys have to be of an elliptic curve' },
+  ],
+  'What the client may choose': [
+    { subject: 'CN=web.test,OU=web' },
+    { members: { templateData: { role: 'queue' } }, subject: 'CN=web.test,OU=queue' },
+    { members: { templateData: { role: 'root' } }, refused: 'role has to be web, db or queue' },
+    { members: { templateData: 'db' }, subject: 'CN=web.test,OU=web' },
+  ],
+  'By a claim of the token': [{}, { claims: { iss: 'ops' } }],
+  'Where to ask about it': [{}],
+  'Names of other kinds': [{ claims: { sans } }],
+  'An extension of your own': [{ claims: { sub: 'wéb.test', sans: ['web.test'] } }],
+  'An intermediate authority': [{ claims: { sub: 'Sub CA', sans: [''] } }],
+  'As the client asks': [{}, { csr: 'rich', claims: { sans } }, { key: 'RSA-2048' }],
+};
+
+/** What a certificate says, but for what is drawn or told by the clock. */
+function describeAnswer(answer: JsonAnswer): Record<string, unknown> {
+  if (answer.status !== 201) return { status: answer.status, message: answer.body.message };
+  const { subjectDer, extensions, notAfter, notBefore } = leafOf(answer);
+  return {
+    subject: subjectDer.toString('hex'),
+    extensions: extensions.map(({ oid, der }) => `${oid} ${der.toString('hex')}`),
+    life: notAfter - notBefore,
+  };
+}
+
+describe('the templates of the guide', () => {
+  const [real, ours] = [useCa('step-ca'), useCa()];
+
+  it('are all tried', () => assert.deepEqual([...templates.keys()], Object.keys(cases)));
+
+  /** A request with all that a client can ask for. */
+  async function richRequest(): Promise<string> {
+    const { folder } = ours.files;
+    const options = { stepPath: folder, cwd: folder };
+    const key = encodePrivateKeyPem(await ours.bench.keyOf('EC-P256'));
+    await writeFile(join(folder, 'rich.key'), key);
+    const asked = {
+      subject: {
+        country: ['CH', 'DE'],
+        organization: 'Ünit & Co',
+        postalCode: '3000',
+        serialNumber: '17',
+        commonName: 'web.test',
+        extraNames: [{ type: '0.9.2342.19200300.100.1.25', value: 'example' }],
+      },
+      sans: [
+        { type: 'dns', value: 'web.test' },
+        { type: 'ip', value: '10.0.0.1' },
+      ],
+      emailAddresses: ['a@web.test'],
+      uris: ['https://web.test/x'],
+      keyUsage: ['digitalSignature', 'keyAgreement'],
+      extKeyUsage: ['serverAuth', 'timeStamping'],
+      unknownExtKeyUsage: ['1.2.3.4'],
+      basicConstraints: { isCA: false },
+      extensions: [{ id: '1.2.3.4.5', critical: false, value: 'BQA=' }],
+    };
+    await writeFile(join(folder, 'rich.json'), JSON.stringify(asked));
+    const flags = ['--csr', '--template', 'rich.json', '--key', 'rich.key', '--force'];
+    await step(['certificate', 'create', 'web.test', 'rich.csr', ...flags], options);
+    return readFile(join(folder, 'rich.csr'), 'utf8');
+  }
+
+  it('make the same certificates as with the real step-ca, and the same refusals', async () => {
+    const change = (config: CaJson): void => {
+      const [admin] = config.authority.provisioners;
+      assert.ok(admin);
+      const options = (template: string) => ({
+        x509: { template: Buffer.from(template).toString('base64'), templateData: { organization: 'Example' } },
+      });
+      config.authority.provisioners = [...templates].map(([name, template]) => ({
+        ...admin,
+        name,
+        options: options(template),
+      }));
+      const [, template = ''] = [...templates].find(([name]) => name === 'By a claim of the token') ?? [];
+      config.authority.provisioners.push({ ...admin, name: 'ops', options: options(template) });
+    };
+    const process = await ours.start(change);
+    const csrs = { rich: await richRequest() };
+    const results = async ({ port }: CaProcess): Promise<[string, Record<string, unknown>][]> => {
+      const found: [string, Record<string, unknown>][] = [];
+      for (const [name, tries] of Object.entries(cases)) {
+        for (const [index, { claims, members, key, csr }] of tries.entries()) {
+          const request = csr
+            ? csrs[csr]
+            : ours.bench.csr({ commonName: '', sans: [], ...(key ? { key: await ours.bench.keyOf(key) } : {}) });
+          const answer = await sign(port, ours.bench, {
+            csr: request,
+            ott: ours.bench.token({ iss: name, ...claims }),
+            ...members,
+          });
+          found.push([
+            `${name} ${index}`,
+            { ...describeAnswer(answer), ...(answer.status === 201 ? { text: leafOf(answer).subject.text } : {}) },
+          ]);
+        }
+      }
+      return found;
+    };
+    const got = await results(process);
+    await process.kill();
+    const peer = await real.restart(ours.files);
+    assert.deepEqual(got, await results(peer));
+    for (const [name, tries] of Object.entries(cases)) {
+      for (const [index, { subject, refused }] of tries.entries()) {
+        const result = new Map(got).get(`${name} ${index}`);
+        const message = refused && `The request could not be completed: ${refused}.`;
+        assert.equal(result?.message, message, name);
+        if (subject !== undefined) assert.equal(result?.text, subject, name);
+      }
+    }
+  });
+});
