@@ -96,10 +96,16 @@ export const isSpaceRune = (rune: number): boolean =>
   [0x20, 0x85, 0xa0, 0x1680, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000].includes(rune) ||
   (rune >= 0x2000 && rune <= 0x200a);
 
+/** Greek letters with a small iota below: their capitals are one character to Go and two to JavaScript. */
+function withIotaBelow(rune: number): number {
+  if (rune >= 0x1f80 && rune <= 0x1faf) return rune | 8;
+  return [0x1fb3, 0x1fc3, 0x1ff3].includes(rune) ? rune + 9 : rune;
+}
+
 /** One code point to one (unicode.ToUpper): `ß` stays, unlike in JavaScript. */
 export function toUpperRune(rune: number): number {
   const mapped = [...String.fromCodePoint(rune).toUpperCase()];
-  return mapped.length === 1 ? (mapped[0]?.codePointAt(0) ?? rune) : rune;
+  return mapped.length === 1 ? (mapped[0]?.codePointAt(0) ?? rune) : withIotaBelow(rune);
 }
 
 /** One code point to one (unicode.ToLower). */
