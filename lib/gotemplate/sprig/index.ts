@@ -10,6 +10,7 @@ import { listFunctions } from './data/lists.ts';
 import { mergingFunctions } from './data/merging.ts';
 import { numberFunctions } from './data/numbers.ts';
 import { reflectionFunctions } from './data/reflection.ts';
+import { textFunctions } from './text/index.ts';
 
 export { TemplateFailure } from './data/flow.ts';
 
@@ -33,6 +34,7 @@ export function sprigFunctions({ now, randomBytes }: SprigPorts): FunctionTable 
       ...mergingFunctions,
       ...numberFunctions(randomBytes),
       ...reflectionFunctions,
+      ...textFunctions(randomBytes),
     }),
   );
 }

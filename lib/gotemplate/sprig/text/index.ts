@@ -1,0 +1,21 @@
+/** sprig's functions on text. */
+import type { Named } from '../data/declare.ts';
+import { caseFunctions } from './case.ts';
+import { cuttingFunctions } from './cutting.ts';
+import { digestFunctions } from './digests.ts';
+import { encodingFunctions } from './encodings.ts';
+import { fillingFunctions } from './filling.ts';
+import { joinedWordFunctions } from './joined-words.ts';
+import { type RandomBytes, randomFunctions } from './randomness.ts';
+import { showingFunctions } from './showing.ts';
+
+export const textFunctions = (randomBytes: RandomBytes): Named => ({
+  ...caseFunctions,
+  ...cuttingFunctions,
+  ...digestFunctions,
+  ...encodingFunctions,
+  ...fillingFunctions,
+  ...joinedWordFunctions,
+  ...randomFunctions(randomBytes),
+  ...showingFunctions,
+});

@@ -1,0 +1,37 @@
+/** The functions of sprig that work on text, case by case beside the real ones: the same output, or complaint. */
+import assert from 'node:assert/strict';
+import { before, describe, it } from 'node:test';
+import { isAppError } from '../../../lib/errors/index.ts';
+import { parseTemplate, sprigFunctions, valueOfJson } from '../../../lib/gotemplate/index.ts';
+import { type Rendered, renderWithGo } from './go-peer.ts';
+import { data, sprigTextCases } from './sprig-text-cases.ts';
+
+const functions = sprigFunctions({
+  now: Date.now,
+  randomBytes: (size) => crypto.getRandomValues(new Uint8Array(size)),
+});
+
+function render(template: string): Rendered {
+  try {
+    const parsed = parseTemplate('template', template, { now: () => performance.now(), functions });
+    return { output: parsed.execute(valueOfJson(data)) };
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    return { output: '', error: error.message };
+  }
+}
+
+describe('a function of sprig over text, beside the real one', () => {
+  let expected: readonly Rendered[];
+  before(async () => {
+    expected = await renderWithGo(sprigTextCases, data);
+  });
+  for (const [index, template] of sprigTextCases.entries()) {
+    it(JSON.stringify(template), () => {
+      const go = expected[index];
+      const ours = render(template);
+      assert.equal(ours.error, go?.error);
+      if (!go?.error) assert.equal(ours.output, go?.output);
+    });
+  }
+});
