@@ -633,3 +633,29 @@ export const sprigDifferences: readonly (readonly [template: string, ours: strin
   ['{{$d := dict}}{{$_ := set $d "d" $d}}{{toJson $d}}', /nested deeper than 200 levels/],
   [`{{if false}}${' '.repeat(1 << 20)}{{end}}`, /longer than 1048576 bytes/],
 ];
+
+/** Every function of sprig 3.3.0, and those that step adds. */
+export const sprigNames: readonly string[] = `
+  abbrev abbrevboth add add1 add1f addf adler32sum ago all any append atoi b32dec b32enc b64dec b64enc base
+  bcrypt biggest buildCustomCert camelcase cat ceil chunk clean coalesce compact concat contains date
+  dateInZone dateModify date_in_zone date_modify decryptAES deepCopy deepEqual default derivePassword dict
+  dig dir div divf duration durationRound empty encryptAES env expandenv ext fail first float64 floor
+  fromJson genCA genCAWithKey genPrivateKey genSelfSignedCert genSelfSignedCertWithKey genSignedCert
+  genSignedCertWithKey get getHostByName has hasKey hasPrefix hasSuffix hello htmlDate htmlDateInZone
+  htpasswd indent initial initials int int64 isAbs join kebabcase keys kindIs kindOf last list lower max
+  maxf merge mergeOverwrite min minf mod mul mulf mustAppend mustChunk mustCompact mustDateModify
+  mustDeepCopy mustFirst mustFromJson mustHas mustInitial mustLast mustMerge mustMergeOverwrite mustPrepend
+  mustPush mustRegexFind mustRegexFindAll mustRegexMatch mustRegexReplaceAll mustRegexReplaceAllLiteral
+  mustRegexSplit mustRest mustReverse mustSlice mustToDate mustToJson mustToPrettyJson mustToRawJson
+  mustUniq mustWithout must_date_modify nindent nospace now omit osBase osClean osDir osExt osIsAbs pick
+  pluck plural prepend push quote randAlpha randAlphaNum randAscii randBytes randInt randNumeric regexFind
+  regexFindAll regexMatch regexQuoteMeta regexReplaceAll regexReplaceAllLiteral regexSplit repeat replace
+  rest reverse round semver semverCompare seq set sha1sum sha256sum sha512sum shuffle slice snakecase
+  sortAlpha split splitList splitn squote sub subf substr swapcase ternary title toDate toDecimal toJson
+  toPrettyJson toRawJson toString toStrings trim trimAll trimPrefix trimSuffix trimall trunc tuple typeIs
+  typeIsLike typeOf uniq unixEpoch unset until untilStep untitle upper urlJoin urlParse uuidv4 values
+  without wrap wrapWith asn1Enc asn1Marshal asn1Seq asn1Set toTime formatTime parseTime mustParseTime
+  toTimeLayout
+`
+  .trim()
+  .split(/\s+/);

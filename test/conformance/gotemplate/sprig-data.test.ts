@@ -1,10 +1,12 @@
 /** The functions of sprig and step that work on data, case by case beside the real ones: the same output, or complaint. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { isAppError } from '../../../lib/errors/index.ts';
 import { parseTemplate, sprigFunctions, valueOfJson } from '../../../lib/gotemplate/index.ts';
 import { type Rendered, renderWithGo } from './go-peer.ts';
-import { data, sprigDataCases, sprigDifferences } from './sprig-data-cases.ts';
+import { data, sprigDataCases, sprigDifferences, sprigNames } from './sprig-data-cases.ts';
 
 const functions = sprigFunctions({
   now: Date.now,
@@ -44,4 +46,23 @@ describe('a function of sprig or step over data, beside the real one', () => {
       assert.notDeepEqual(ours, go);
     });
   }
+});
+
+describe('docs/divergences/go-templates.md', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/divergences/go-templates.md'), 'utf8');
+  /** `mustX` goes with `x`. */
+  const named = (name: string): string => name.replace(/^must(.)/, (_, first: string) => first.toLowerCase());
+  it('names every function that is not here', () => {
+    const missing = sprigNames.filter((name) => !functions.has(name));
+    assert.deepEqual(
+      missing.filter((name) => !page.includes(`\`${named(name)}\``)),
+      [],
+    );
+  });
+  it('knows of no function that the real ones lack', () => {
+    assert.deepEqual(
+      [...functions.keys()].filter((name) => !sprigNames.includes(name)),
+      [],
+    );
+  });
 });
