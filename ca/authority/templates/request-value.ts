@@ -137,10 +137,20 @@ function showKeyUsage(usages: readonly KeyUsage[]): Integer {
   return new Integer('x509util.KeyUsage', BigInt(bits), undefined, stringList([...usages], usages.length === 0));
 }
 
-/** Numbers in Go, in the order of its constants. */
+/** Where Go prints another name than step's. */
+const goUsages: Readonly<Record<string, string>> = {
+  any: 'anyExtendedKeyUsage',
+  ocspSigning: 'OCSPSigning',
+  microsoftServerGatedCrypto: 'msSGC',
+  netscapeServerGatedCrypto: 'nsSGC',
+  microsoftCommercialCodeSigning: 'msCodeCom',
+  microsoftKernelCodeSigning: 'msKernelCode',
+};
+
+/** Numbers in Go, in the order of its constants, with a name that is printed. */
 const showExtendedKeyUsage = (names: readonly string[]): List =>
   new List(
-    names.map((name) => new Integer('x509.ExtKeyUsage', BigInt(indexOfExtendedKeyUsage(name)))),
+    names.map((name) => new Integer('x509.ExtKeyUsage', BigInt(indexOfExtendedKeyUsage(name)), goUsages[name] ?? name)),
     'x509.ExtKeyUsage',
     { isNil: names.length === 0, type: 'x509util.ExtKeyUsage', jsonValue: stringList([...names]) },
   );

@@ -43,8 +43,7 @@ export class TemplateData {
   setUser(user: unknown): void {
     if (user === undefined) return;
     this.#hasUser = true;
-    const isObject = typeof user === 'object' && !Array.isArray(user);
-    this.#insecure().entries.set('User', isObject ? valueOfData(user) : new GoMap());
+    this.#insecure().entries.set('User', valueOfUser(user));
   }
 
   /** Whether the request has templateData. */
@@ -88,6 +87,11 @@ const build = ({ subject, sans, claims, fixed }: TemplateInput): GoMap =>
 function valueOfData(json: unknown): Value {
   if (isTooDeep(json)) throw templateDataTooMuch();
   return valueOfJson(json);
+}
+
+function valueOfUser(user: unknown): Value {
+  if (user === null) return new GoMap(undefined, undefined, { isNil: true });
+  return typeof user === 'object' && !Array.isArray(user) ? valueOfData(user) : new GoMap();
 }
 
 function showSans(sans: readonly string[]): List {

@@ -4,14 +4,12 @@
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { encodePrivateKeyPem } from '../../../lib/crypto/index.ts';
 import { leafOf, sign, useCa } from '../../integration/ca-fixture.ts';
 import type { JsonAnswer } from '../../integration/ca-requests.ts';
 import type { CaJson, CaProcess } from '../../peers/certificate-authority.ts';
-import { step } from '../../peers/step.ts';
+import { richNames, richRequest } from './rich-request.ts';
 
 const guide = readFileSync(join(import.meta.dirname, '../../../docs/guides/templates.md'), 'utf8');
 
@@ -34,7 +32,7 @@ type Case = {
   readonly subject?: string;
 };
 
-const sans = ['web.test', '10.0.0.1', 'a@web.test', 'https://web.test/x'];
+const sans = richNames;
 
 const cases: Readonly<Record<string, readonly Case[]>> = {
   'A subject of your own': [
@@ -76,39 +74,6 @@ describe('the templates of the guide', () => {
 
   it('are all tried', () => assert.deepEqual([...templates.keys()], Object.keys(cases)));
 
-  /** A request with all that a client can ask for. */
-  async function richRequest(): Promise<string> {
-    const { folder } = ours.files;
-    const options = { stepPath: folder, cwd: folder };
-    const key = encodePrivateKeyPem(await ours.bench.keyOf('EC-P256'));
-    await writeFile(join(folder, 'rich.key'), key);
-    const asked = {
-      subject: {
-        country: ['CH', 'DE'],
-        organization: 'Ünit & Co',
-        postalCode: '3000',
-        serialNumber: '17',
-        commonName: 'web.test',
-        extraNames: [{ type: '0.9.2342.19200300.100.1.25', value: 'example' }],
-      },
-      sans: [
-        { type: 'dns', value: 'web.test' },
-        { type: 'ip', value: '10.0.0.1' },
-      ],
-      emailAddresses: ['a@web.test'],
-      uris: ['https://web.test/x'],
-      keyUsage: ['digitalSignature', 'keyAgreement'],
-      extKeyUsage: ['serverAuth', 'timeStamping'],
-      unknownExtKeyUsage: ['1.2.3.4'],
-      basicConstraints: { isCA: false },
-      extensions: [{ id: '1.2.3.4.5', critical: false, value: 'BQA=' }],
-    };
-    await writeFile(join(folder, 'rich.json'), JSON.stringify(asked));
-    const flags = ['--csr', '--template', 'rich.json', '--key', 'rich.key', '--force'];
-    await step(['certificate', 'create', 'web.test', 'rich.csr', ...flags], options);
-    return readFile(join(folder, 'rich.csr'), 'utf8');
-  }
-
   it('make the same certificates as with the real step-ca, and the same refusals', async () => {
     const change = (config: CaJson): void => {
       const [admin] = config.authority.provisioners;
@@ -125,7 +90,7 @@ describe('the templates of the guide', () => {
       config.authority.provisioners.push({ ...admin, name: 'ops', options: options(template) });
     };
     const process = await ours.start(change);
-    const csrs = { rich: await richRequest() };
+    const csrs = { rich: await richRequest(ours.files, await ours.bench.keyOf('EC-P256')) };
     const results = async ({ port }: CaProcess): Promise<[string, Record<string, unknown>][]> => {
       const found: [string, Record<string, unknown>][] = [];
       for (const [name, tries] of Object.entries(cases)) {

@@ -8,6 +8,7 @@ import { leafOf, sign } from '../../integration/ca-fixture.ts';
 import type { JsonAnswer } from '../../integration/ca-requests.ts';
 import type { CaJson } from '../../peers/certificate-authority.ts';
 import { type OneCa, onOneCa } from './one-ca.ts';
+import { richNames, richRequest } from './rich-request.ts';
 
 type X509 = { readonly template?: string; readonly templateFile?: string; readonly templateData?: unknown };
 
@@ -81,4 +82,69 @@ onOneCa(
     }
   },
   withTemplates(seen.map(([, expression]) => show(expression))),
+);
+
+/** Of a request with everything in it. */
+const asked: readonly (readonly [expression: string, wanted: string])[] = [
+  ['.Insecure.CR.Version', '0'],
+  ['.Insecure.CR.Subject.Country', '[CH DE]'],
+  ['index .Insecure.CR.Subject.Organization 0', 'Ünit & Co'],
+  ['.Insecure.CR.Subject.SerialNumber', '17'],
+  ['.Insecure.CR.Subject.ExtraNames', '[{[0 9 2342 19200300 100 1 25] example}]'],
+  ['toJson .Insecure.CR.Subject.ExtraNames', '[{"type":"0.9.2342.19200300.100.1.25","value":"example"}]'],
+  ['.Insecure.CR.DNSNames', '[web.test]'],
+  ['.Insecure.CR.IPAddresses', '[10.0.0.1]'],
+  ['index .Insecure.CR.IPAddresses 0', '10.0.0.1'],
+  ['toJson .Insecure.CR.IPAddresses', '["10.0.0.1"]'],
+  ['.Insecure.CR.EmailAddresses', '[a@web.test]'],
+  ['.Insecure.CR.URIs', '[https://web.test:8443/x?y=1#z]'],
+  ['toJson .Insecure.CR.URIs', '["https://web.test:8443/x?y=1#z"]'],
+  ['(index .Insecure.CR.URIs 0).Host', 'web.test:8443'],
+  ['(index .Insecure.CR.URIs 0).Hostname', 'web.test'],
+  ['(index .Insecure.CR.URIs 0).Port', '8443'],
+  ['(index .Insecure.CR.URIs 0).Path', '/x'],
+  ['(index .Insecure.CR.URIs 0).RawQuery', 'y=1'],
+  ['(index .Insecure.CR.URIs 0).Fragment', 'z'],
+  ['.Insecure.CR.SANs', '[]'],
+  ['.Insecure.CR.KeyUsage', '17'],
+  ['toJson .Insecure.CR.KeyUsage', '["digitalSignature","keyAgreement"]'],
+  ['.Insecure.CR.ExtKeyUsage', '[serverAuth timeStamping]'],
+  ['toJson .Insecure.CR.ExtKeyUsage', '["serverAuth","timeStamping"]'],
+  ['.Insecure.CR.UnknownExtKeyUsage', '[1.2.3.4]'],
+  ['toJson .Insecure.CR.UnknownExtKeyUsage', '["1.2.3.4"]'],
+  ['.Insecure.CR.BasicConstraints.MaxPathLen', '3'],
+  ['toJson .Insecure.CR.BasicConstraints', '{"isCA":true,"maxPathLen":3}'],
+  ['.Insecure.CR.SignatureAlgorithm', '0'],
+  ['toJson .Insecure.CR.SignatureAlgorithm', '""'],
+  ['len .Insecure.CR.Signature | gt 60', 'false'],
+  ['.Insecure.CR.ChallengePassword', ''],
+  ['kindOf .Insecure.CR', 'ptr'],
+  ['typeOf .Insecure.CR', '*x509util.CertificateRequest'],
+  ['typeOf .Insecure', 'x509util.TemplateData'],
+  ['typeOf .Subject', 'x509util.Subject'],
+  ['typeOf .SANs', '[]x509util.SubjectAlternativeName'],
+  ['typeOf .Token', 'map[string]interface {}'],
+  ['typeOf .Insecure.CR.DNSNames', 'x509util.MultiString'],
+  ['.Insecure.CR.PublicKey.Curve.Params.Name', 'P-256'],
+  ['has "web.test" .Insecure.CR.DNSNames', 'true'],
+  ['get .Insecure "User" | toJson', '""'],
+];
+
+onOneCa(
+  'what templates see of a request',
+  (ca) => {
+    it('is what step-ca shows of it', async () => {
+      const csr = await richRequest(ca.files, await ca.bench.keyOf('EC-P256'));
+      const got: string[] = [];
+      for (const index of asked.keys()) {
+        const answer = await signBy(ca, index, { claims: { sans: richNames }, members: { csr } });
+        got.push(answer.status === 201 ? leafOf(answer).commonName : String(answer.body.message));
+      }
+      assert.deepEqual(
+        asked.map(([expression], index) => [expression, got[index]]),
+        asked,
+      );
+    });
+  },
+  withTemplates(asked.map(([expression]) => show(expression))),
 );
