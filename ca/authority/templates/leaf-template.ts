@@ -99,13 +99,17 @@ function readTemplate(text: string, language: TemplateLanguage, seesUser: boolea
   } catch (error) {
     return unusable(describeError(error), error);
   }
+  let always: CertificateTemplate | undefined;
   return {
     seesUser,
     problem: undefined,
     render(data, csr) {
+      if (always) return always;
       data.setRequest(csr);
       const rendered = execute(template, data);
-      return understood(() => parseCertificateJson(rendered));
+      const described = understood(() => parseCertificateJson(rendered));
+      if (!text.includes('{{')) always = described; // nothing in it depends on the request
+      return described;
     },
   };
 }
