@@ -58,15 +58,37 @@ export async function makeSignToken(
   // several roots while one replaces the other: the bearer needs one of them
   const [root] = parseCertificateChainPem(rootsPem);
   const { name, key } = await openProvisioner(invocation, client);
-  const { notBefore, lifetimeMs, csrDer, ...rest } = request;
+  const { csrDer, subject, extra } = request;
   return createOneTimeToken(key, {
-    ...rest,
+    subject,
+    ...(extra && { extra }),
+    ...given(request),
     issuer: name,
     audience: tokenAudience(caUrl.origin, 'sign'),
     sans: request.sans.length > 0 ? request.sans : [request.subject],
     ...(root && { rootFingerprint: fingerprint(root.der) }),
-    ...(notBefore !== undefined && { notBefore }),
-    ...(lifetimeMs !== undefined && { lifetimeMs }),
     ...(csrDer !== undefined && { csrDer }),
   });
 }
+
+/** The same for POST /revoke: its subject is the serial number, decimal. */
+export async function makeRevokeToken(
+  invocation: Invocation,
+  { client, caUrl }: Connection,
+  { serial, ...life }: { readonly serial: string } & Pick<TokenRequest, 'now' | 'notBefore' | 'lifetimeMs'>,
+): Promise<string> {
+  const { name, key } = await openProvisioner(invocation, client);
+  return createOneTimeToken(key, {
+    issuer: name,
+    audience: tokenAudience(caUrl.origin, 'revoke'),
+    subject: serial,
+    ...given(life),
+  });
+}
+
+/** Without the members that are undefined, which are absent in a token. */
+const given = ({ now, notBefore, lifetimeMs }: Pick<TokenRequest, 'now' | 'notBefore' | 'lifetimeMs'>) => ({
+  now,
+  ...(notBefore !== undefined && { notBefore }),
+  ...(lifetimeMs !== undefined && { lifetimeMs }),
+});

@@ -1,7 +1,8 @@
 /** `autocert ca token`: the right to get one certificate, to hand to somebody. The token is all that goes to stdout. */
 import { readRequestDer } from '../ca/certificate-request.ts';
 import { connect } from '../ca/connection.ts';
-import { makeSignToken } from '../ca/one-time-token.ts';
+import { makeRevokeToken, makeSignToken } from '../ca/one-time-token.ts';
+import { parseSerialNumber } from '../ca/revocation.ts';
 import type { Command } from '../command.ts';
 import { usage } from '../errors.ts';
 import { confirmOverwrite, readInput, saveFile } from '../files.ts';
@@ -24,6 +25,7 @@ export const command: Command = {
     option.provisionerPasswordFile,
     option.passwordFile,
     { name: 'cnf-file', value: 'file', description: 'Bind the token to this certificate signing request.' },
+    { name: 'revoke', description: 'A token that revokes: the subject is the serial number of the certificate.' },
     { name: 'output-file', value: 'file', description: 'Write the token to this file (mode 0600) instead of stdout.' },
     option.set,
     option.setFile,
@@ -41,10 +43,10 @@ export const command: Command = {
     'n',
     'rekey',
     'renew',
-    'revoke',
     'ssh',
   ],
   examples: [
+    { title: 'A token for whoever shall revoke a certificate:', command: 'autocert ca token --revoke 0x2A' },
     { title: 'A token for a person or a machine:', command: 'autocert ca token web.example' },
     {
       title: 'For a script:',
@@ -65,15 +67,17 @@ export const command: Command = {
     const outputPath = options.text('output-file');
     if (outputPath) await confirmOverwrite(terminal, outputPath, options.isOn('force'));
 
-    const token = await makeSignToken(invocation, connect(invocation), {
-      subject,
-      sans: options.list('san'),
-      now,
-      notBefore,
-      lifetimeMs,
-      csrDer,
-      extra: { user: data ?? {} },
-    });
+    const life = { now, notBefore, lifetimeMs };
+    const connection = connect(invocation);
+    const token = options.isOn('revoke')
+      ? await makeRevokeToken(invocation, connection, { serial: parseSerialNumber(subject), ...life })
+      : await makeSignToken(invocation, connection, {
+          subject,
+          sans: options.list('san'),
+          csrDer,
+          extra: { user: data ?? {} },
+          ...life,
+        });
     if (outputPath) {
       saveFile(outputPath, token, 0o600);
       terminal.note(`Your token has been saved in ${outputPath}.`);

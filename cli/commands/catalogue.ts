@@ -25,6 +25,7 @@ export const catalogue: readonly CatalogueEntry[] = [
   entry('ca token', 'make a one-time token for somebody else', () => import('./ca-token.ts')),
   entry('ca renew', 'renew a certificate, same key', () => import('./ca-renew.ts')),
   entry('ca rekey', 'renew a certificate with a new key', () => import('./ca-rekey.ts')),
+  entry('ca revoke', 'revoke a certificate: it is never renewed again', () => import('./ca-revoke.ts')),
   entry('ca root', 'fetch the root certificate by its fingerprint', () => import('./ca-root.ts')),
   entry('ca roots', 'fetch all root certificates', () => import('./ca-roots.ts')),
   entry('ca federation', 'fetch the roots of the whole federation', () => import('./ca-federation.ts')),
