@@ -95,7 +95,7 @@ function unusable(problem: string, cause?: unknown): LeafTemplate {
 function readTemplate(text: string, language: TemplateLanguage, seesUser: boolean): LeafTemplate {
   let template: Template;
   try {
-    template = language.parse('template', text);
+    template = language.parse(text);
   } catch (error) {
     return unusable(describeError(error), error);
   }

@@ -4,7 +4,12 @@ import type { WebhookAnswer } from '../ports.ts';
 /** `reason` is in the words of step-ca. */
 export type WebhookVerdict =
   | { readonly kind: 'allowed'; readonly data: unknown }
-  | { readonly kind: 'refused'; readonly reason: string };
+  | {
+      readonly kind: 'refused';
+      readonly reason: string;
+      /** For the log, in place of the reason. */
+      readonly detail?: string;
+    };
 
 const refused = (reason: string): WebhookVerdict => ({ kind: 'refused', reason });
 

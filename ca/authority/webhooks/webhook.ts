@@ -1,6 +1,6 @@
 /** One webhook of a provisioner, as `options.webhooks` in ca.json has it. */
 import * as z from 'zod';
-import { isAppError } from '../../../lib/errors/index.ts';
+import { describeError, isAppError } from '../../../lib/errors/index.ts';
 import type { Template } from '../../../lib/gotemplate/index.ts';
 import type { TemplateLanguage } from '../templates/language.ts';
 import type { TemplateData } from '../templates/template-data.ts';
@@ -12,8 +12,8 @@ export type WebhookKind = (typeof kinds)[number];
 export type Webhook = {
   readonly id: string;
   readonly name: string;
-  /** What its template makes of the data; undefined when nothing comes of it. */
-  urlFor(data: TemplateData): string | undefined;
+  /** What its template makes of the data, or why nothing comes of it. */
+  urlFor(data: TemplateData): { readonly url: string } | { readonly problem: string };
   readonly kind: WebhookKind;
   /** Whether X.509 certificates are its business. */
   readonly forX509: boolean;
@@ -68,7 +68,8 @@ export function readWebhook(json: unknown, language: TemplateLanguage): Webhook 
 }
 
 function problemOfUrl(text: string): string | undefined {
-  const url = URL.parse(text);
+  // URL passes over line ends
+  const url = /\p{Cc}/u.test(text) ? null : URL.parse(text);
   if (!url || url.host === '') return 'webhook url is invalid';
   if (url.protocol !== 'https:') return 'webhook url must use https';
   return url.username === '' && url.password === '' ? undefined : 'webhook url may not contain username or password';
@@ -76,20 +77,21 @@ function problemOfUrl(text: string): string | undefined {
 
 /** A template behind the host, which cannot be one: it has no braces. One that cannot be used gives no URL. */
 function readUrl(text: string, language: TemplateLanguage): Webhook['urlFor'] {
-  if (!text.includes('{{')) return () => text;
+  if (!text.includes('{{')) return () => ({ url: text });
   let template: Template;
   try {
-    template = language.parse('url', text);
-  } catch {
-    return () => undefined;
+    template = language.parseUrl(text);
+  } catch (error) {
+    const problem = describeError(error);
+    return () => ({ problem });
   }
   return (data) => {
     try {
       const url = template.execute(data.root);
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-      return /[\u0000-\u001f\u007f]/.test(url) || problemOfUrl(url) !== undefined ? undefined : url;
+      const problem = problemOfUrl(url);
+      return problem === undefined ? { url } : { problem };
     } catch (error) {
-      if (isAppError(error)) return undefined;
+      if (isAppError(error)) return { problem: error.message };
       throw error;
     }
   };

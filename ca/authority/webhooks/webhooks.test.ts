@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { generatePrivateKey } from '../../../lib/crypto/index.ts';
+import { isAppError } from '../../../lib/errors/index.ts';
 import { FakeClock } from '../../../lib/time/fake-clock.ts';
 import { systemClock } from '../../../lib/time/index.ts';
 import {
@@ -62,7 +63,7 @@ describe('WebhookClient', () => {
   it('gives what they say by their names', async () => {
     const server = createServer(ok, { status: 200, body: '{"allow":true}' });
     const data = await enrich(server, new FakeClock(), hook(), hook({ name: '__proto__' }));
-    const shown = language.parse('test', '{{ toJson .Webhooks }}').execute(data.root);
+    const shown = language.parse('{{ toJson .Webhooks }}').execute(data.root);
     assert.equal(shown, '{"__proto__":null,"people":{"role":"x"}}');
   });
 
@@ -76,14 +77,24 @@ describe('WebhookClient', () => {
     );
   });
 
-  const badUrls = ['{{', '{{ env "HOME" }}', '{{ fail "x" }}', '{{ .Token.sub.x }}', '{{ "a\\nb" }}'];
-  for (const bad of badUrls) {
+  const badUrls: [bad: string, reason: RegExp][] = [
+    ['{{', /^template: url:1: unclosed action/],
+    ['{{ env "HOME" }}', /^template: url:1: function "env" not defined/],
+    ['{{ asn1Enc "x" }}', /^template: url:1: function "asn1Enc" not defined/],
+    ['{{ fail "x" }}', /^template: url:1:22: executing "url" at <fail "x">: error calling fail: x/],
+    ['{{ .Token.sub.x }}', /^template: url:1:\d+: executing "url"/],
+    ['{{ "a\\nb" }}', /^webhook url is invalid/],
+  ];
+  for (const [bad, reason] of badUrls) {
     it(`are not asked when no URL can be made: ${bad}`, async () => {
       const server = createServer(ok);
-      await assert.rejects(enrich(server, new FakeClock(), hook({ url: `https://hooks.test/${bad}` })), {
-        code: 'ERR_WEBHOOK',
-        message: 'webhook url cannot be made',
-      });
+      await assert.rejects(
+        enrich(server, new FakeClock(), hook({ url: `https://hooks.test/${bad}` })),
+        (error) =>
+          isAppError(error, 'ERR_WEBHOOK') &&
+          error.message === 'webhook url cannot be made' &&
+          reason.test(String(error.context?.reason)),
+      );
       assert.deepEqual(server.calls, []);
     });
   }
@@ -135,6 +146,8 @@ describe('readWebhook', () => {
     ['no URL', { url: undefined }, /webhook url is required/],
     ['a URL in clear', { url: 'http://hooks.test/' }, /must use https/],
     ['a URL that is none', { url: 'hooks' }, /url is invalid/],
+    ['a URL of two lines', { url: 'https://hooks.test/\n' }, /url is invalid/],
+    ['a host that is a template', { url: 'https://{{ .host }}/' }, /url is invalid/],
     ['a password in the URL', { url: 'https://a:b@hooks.test/' }, /may not contain username or password/],
     ['another kind', { kind: 'NO_KIND' }, /kind is invalid/],
     ['a secret that is not base64', { secret: 's3cret!' }, /^secret of webhook "people" is not base64$/],

@@ -39,7 +39,8 @@ export class WebhookClient {
     const { csr, data } = question;
     for (const webhook of forX509(webhooks, 'ENRICHING')) {
       const verdict = await this.#ask(webhook, question, () => bodyForEnriching(csr, this.#clock.now()));
-      if (verdict.kind === 'refused') throw webhookRefused(webhook.name, verdict.reason, verdict.reason);
+      if (verdict.kind === 'refused')
+        throw webhookRefused(webhook.name, verdict.detail ?? verdict.reason, verdict.reason);
       data.setWebhook(webhook.name, verdict.data);
     }
   }
@@ -53,16 +54,19 @@ export class WebhookClient {
     for (const webhook of forX509(webhooks, 'AUTHORIZING')) {
       const body = (): string => bodyForAuthorizing(certificate, question.csr, this.#clock.now());
       const verdict = await this.#ask(webhook, question, body);
-      if (verdict.kind === 'refused') throw webhookRefused(webhook.name, verdict.reason, 'error creating certificate');
+      if (verdict.kind === 'refused')
+        throw webhookRefused(webhook.name, verdict.detail ?? verdict.reason, 'error creating certificate');
     }
   }
 
   async #ask(webhook: Webhook, { requestId, data }: WebhookQuestion, makeBody: () => string): Promise<WebhookVerdict> {
-    const url = webhook.urlFor(data);
-    if (url === undefined) return { kind: 'refused', reason: 'webhook url cannot be made' };
+    const target = webhook.urlFor(data);
+    if ('problem' in target) {
+      return { kind: 'refused', reason: 'webhook url cannot be made', detail: target.problem };
+    }
     const body = makeBody();
     const call: WebhookCall = {
-      url,
+      url: target.url,
       body,
       withClientCertificate: !webhook.disableTlsClientAuth,
       headers: {

@@ -254,4 +254,55 @@ onEachPeer('item 34, webhooks', (ca) => {
       ca.differs<unknown>([403, []], [201, [undefined]]),
     );
   });
+
+  const withTemplate = (template: string, change: (config: CaJson) => void) => (config: CaJson) => {
+    change(config);
+    for (const provisioner of config.authority.provisioners) {
+      provisioner.options = { ...(provisioner.options as object), x509: { template, templateData: { unit: 'ops' } } };
+    }
+  };
+
+  it('34: give their data to templates, by their names, the second after it has seen that of the first', async () => {
+    const url = `${server.url}/{{ .Token.sub }}/{{ .unit }}/{{ len .SANs }}/{{ with .Webhooks }}{{ .hook0.role }}{{ end }}`;
+    const template = '{"subject": {{ printf "%s %v" .Webhooks.hook0.role .Webhooks.hook1 | toJson }}}';
+    const { port } = await ca.start(withTemplate(template, withWebhooks({ ...enriching, url }, { ...enriching, url })));
+    server.answer = ({ path }) => ({ body: { allow: true, data: path.endsWith('/') ? { role: 'a b' } : ['<', 1] } });
+    assert.equal(leafOf(await sign(port, ca.bench)).commonName, 'a b [< 1]');
+    assert.deepEqual(
+      server.questions.map(({ path }) => path),
+      ['/web.test/ops/1/', '/web.test/ops/1/a%20b'],
+    );
+  });
+
+  it('34: are asked at a URL that sees the templateData of the request, and when they authorize the request itself', async () => {
+    const url = (what: string): string => `${server.url}/{{ toJson ${what} | b64enc }}`;
+    const user = { ...enriching, url: url('.Insecure.User') };
+    const request = { ...authorizing, url: url('.Insecure.CR.DNSNames') };
+    const { port } = await ca.start(withTemplate('{"subject": "web"}', withWebhooks(user, request)));
+    leafOf(await sign(port, ca.bench, { templateData: { role: 'db' } }));
+    assert.deepEqual(
+      server.questions.map(({ path }) => Buffer.from(path.slice(1), 'base64').toString()),
+      ['{"role":"db"}', '["web.test"]'],
+    );
+  });
+
+  it('34: refuse when no URL can be made of their template', async () => {
+    for (const bad of ['{{', '{{ env "HOME" }}', '{{ fail "x" }}', '{{ asn1Enc "x" }}', '{{ "a\\nb" }}']) {
+      const { port, kill } = await ca.start(withWebhooks({ ...enriching, url: `${server.url}/${bad}` }));
+      const { status, message } = await refused(port);
+      assert.equal(status, 403, bad);
+      const ours = 'The request was forbidden by the certificate authority: webhook url cannot be made.';
+      assert.equal(ca.differs(true, message === ours), true, String(message)); // step-ca shows what the template said
+      assert.equal(server.questions.length, 0);
+      await kill();
+    }
+  });
+
+  it('34: are disabled with their provisioner when a template stands for the host, or the URL has a line end', async () => {
+    for (const url of ['https://{{ .Token.sub }}/', 'https://localhost/\n']) {
+      const { port, kill } = await ca.start(withWebhooks({ ...enriching, url }));
+      assert.equal((await refused(port)).status, 401, url);
+      await kill();
+    }
+  });
 });
