@@ -5,6 +5,9 @@ import { isAppError } from '../../../lib/errors/index.ts';
 import { parseTemplate, sprigFunctions, valueOfJson } from '../../../lib/gotemplate/index.ts';
 import { type Rendered, renderWithGo } from './go-peer.ts';
 import { data, sprigTextCases } from './sprig-text-cases.ts';
+import { regexCases } from './sprig-text-regex-cases.ts';
+
+const cases = [...sprigTextCases, ...regexCases];
 
 const functions = sprigFunctions({
   now: Date.now,
@@ -24,9 +27,9 @@ function render(template: string): Rendered {
 describe('a function of sprig over text, beside the real one', () => {
   let expected: readonly Rendered[];
   before(async () => {
-    expected = await renderWithGo(sprigTextCases, data);
+    expected = await renderWithGo(cases, data);
   });
-  for (const [index, template] of sprigTextCases.entries()) {
+  for (const [index, template] of cases.entries()) {
     it(JSON.stringify(template), () => {
       const go = expected[index];
       const ours = render(template);

@@ -7,6 +7,7 @@ import { encodingFunctions } from './encodings.ts';
 import { fillingFunctions } from './filling.ts';
 import { joinedWordFunctions } from './joined-words.ts';
 import { type RandomBytes, randomFunctions } from './randomness.ts';
+import { regexFunctions } from './regex/functions.ts';
 import { showingFunctions } from './showing.ts';
 
 export const textFunctions = (randomBytes: RandomBytes): Named => ({
@@ -17,5 +18,6 @@ export const textFunctions = (randomBytes: RandomBytes): Named => ({
   ...fillingFunctions,
   ...joinedWordFunctions,
   ...randomFunctions(randomBytes),
+  ...regexFunctions,
   ...showingFunctions,
 });
