@@ -77,8 +77,11 @@ export async function buildGeneration(
     callWebhook: createWebhookCaller(roots, () => generation?.server.secureContext),
   });
   for (const { name, type, state } of authority.provisioners.all) {
-    const problem = state.kind === 'ready' ? state.templates.template?.problem : undefined;
-    if (problem !== undefined) logger.warn('certificate template cannot be used', { provisioner: name, problem });
+    const template = state.kind === 'ready' ? state.templates.template : undefined;
+    if (template?.problem !== undefined) {
+      const { source, problem } = template;
+      logger.warn('certificate template cannot be used', { provisioner: name, template: source, problem });
+    }
     if (state.kind === 'ready') continue;
     logger.warn('provisioner disabled', { provisioner: name, type, reason: state.reason });
   }

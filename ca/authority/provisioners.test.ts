@@ -74,17 +74,18 @@ describe('buildProvisioner', () => {
 });
 
 describe('a template that cannot be used', () => {
-  const broken: [string, Record<string, unknown>, RegExp][] = [
-    ['bad syntax', { template: '{\n{{ if }}' }, /^template: template:2: missing value for if/],
-    ['an unknown function', { template: '{{ env "HOME" }}' }, /function "env" not defined/],
-    ['no base64', { template: 'x-y' }, /neither JSON nor base64/],
-    ['no file', { templateFile: 'x.tpl' }, /x\.tpl cannot be read/],
-    ['data that is no object', { templateData: ['x'] }, /templateData is not an object/],
+  const broken: [string, Record<string, unknown>, string, RegExp][] = [
+    ['bad syntax', { template: '{\n{{ if }}' }, 'options.x509.template', /^template: template:2: missing value for if/],
+    ['an unknown function', { template: '{{ env "HOME" }}' }, 'options.x509.template', /function "env" not defined/],
+    ['no base64', { template: 'x-y' }, 'options.x509.template', /neither JSON nor base64/],
+    ['no file', { templateFile: 'x.tpl' }, 'x.tpl', /^cannot be read$/],
+    ['data that is no object', { templateData: ['x'] }, 'options.x509.templateData', /^is not an object$/],
   ];
-  for (const [name, x509, problem] of broken) {
+  for (const [name, x509, source, problem] of broken) {
     it(`leaves the provisioner as it is, and is told of: ${name}`, () => {
       const state = build({ ...entry, options: { x509 } } as typeof entry)?.state;
       assert.ok(state?.kind === 'ready');
+      assert.equal(state.templates.template?.source, source);
       assert.match(state.templates.template?.problem ?? '', problem);
     });
   }

@@ -7,7 +7,7 @@ import { isAppError } from '../../../lib/errors/index.ts';
 import { systemClock } from '../../../lib/time/index.ts';
 import { buildCertificateRequest, type CertificateRequest, parseCertificateRequest } from '../../../lib/x509/index.ts';
 import { createTemplateLanguage } from './language.ts';
-import { type LeafTemplate, readTemplateOptions } from './leaf-template.ts';
+import { encodeLeaf, type LeafTemplate, readTemplateOptions } from './leaf-template.ts';
 import { TemplateData } from './template-data.ts';
 
 const requests: CertificateRequest[] = [];
@@ -137,12 +137,83 @@ describe('a certificate template', () => {
     assert.notEqual(readTemplateOptions({ templateData: { SANs: [] } }, sources).template, undefined);
   });
 
+  const names = ['subject', 'sans', 'extensions', 'keyUsage', 'extKeyUsage', 'basicConstraints', 'nameConstraints'];
+  const members = [
+    'rawSubject',
+    'serialNumber',
+    'ipAddresses',
+    'uris',
+    'policyIdentifiers',
+    'notAfter',
+    'subjectKeyId',
+  ];
+  const words = [
+    '2.5.29.17',
+    '1.2.3',
+    'dns',
+    'dn',
+    'ip',
+    'raw:',
+    'int:1',
+    'BQA=',
+    '::1',
+    '10.0.0.0/8',
+    'certSign',
+    '-1',
+  ];
+  const value = fc.letrec((tie) => ({
+    any: fc.oneof(
+      { maxDepth: 3 },
+      fc.constantFrom(...words),
+      fc.jsonValue({ maxDepth: 1 }),
+      tie('list'),
+      tie('object'),
+    ),
+    list: fc.array(tie('any'), { maxLength: 3 }),
+    object: fc.dictionary(
+      fc.constantFrom(
+        'type',
+        'value',
+        'asn1Value',
+        'id',
+        'critical',
+        'commonName',
+        'extraNames',
+        'isCA',
+        'maxPathLen',
+        'permittedIPRanges',
+      ),
+      tie('any'),
+    ),
+  }));
+
+  it('that renders any JSON ends with a certificate or an error of its own', () =>
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom(...names, ...members), value.any), (described) => {
+        const csr = requests[0] ?? assert.fail();
+        try {
+          const certificate = render(read(JSON.stringify(described).replaceAll('{{', '{ {')), {});
+          const parts = {
+            publicKeyDer: csr.publicKeyDer,
+            authorityKeyId: undefined,
+            provisioner: undefined,
+            defaults: {},
+          };
+          assert.ok(encodeLeaf(certificate, parts).subjectDer.length > 0);
+        } catch (error) {
+          assert.ok(isAppError(error), `${error instanceof Error ? error.stack : error}`);
+          assert.ok(['ERR_TEMPLATE_RESULT', 'ERR_TEMPLATE_CERTIFICATE'].includes(error.code), error.code);
+        }
+      }),
+      { numRuns: 2000 },
+    ));
+
   it('says in the log which line is wrong, and to nobody else', () => {
     const problems: [text: string, problem: RegExp][] = [
-      ['{\n{{ if }}}', /^template: template:2: missing value for if$/],
+      ['{\n{{ if }}}', /^options\.x509\.template: template: template:2: missing value for if$/],
       [
         '{\n"subject": {{ .Subject.x.y }}}',
-        /^template: template:2:22: executing "template" at <\.Subject\.x\.y>: can't evaluate/,
+        /^options\.x509\.template: template: template:2:22: executing "template" at <\.Subject\.x\.y>: can't evaluate/,
       ],
     ];
     for (const [text, problem] of problems) {

@@ -24,6 +24,8 @@ import type { TemplateData } from './template-data.ts';
 export type LeafTemplate = {
   /** Whether it sees `templateData` of requests: one of the operator's does. */
   readonly seesUser: boolean;
+  /** Member of ca.json or file that it is from, for the log. */
+  readonly source: string;
   /** Why it renders nothing, for the log of the start. */
   readonly problem: string | undefined;
   /**
@@ -56,57 +58,66 @@ type X509Options = {
 export function readTemplateOptions(options: X509Options | undefined, sources: TemplateSources): TemplateOptions {
   const data = options?.templateData ?? {};
   if (typeof data !== 'object' || Array.isArray(data)) {
-    return { template: unusable('options.x509.templateData is not an object'), data: {} };
+    return { template: unusable('options.x509.templateData', 'is not an object'), data: {} };
   }
   const fixed = data as Readonly<Record<string, unknown>>;
-  const text = textOf(options?.template ?? '', options?.templateFile ?? '', sources.files);
-  if (typeof text === 'object') return { template: unusable(text.problem), data: fixed };
-  if (text !== undefined) return { template: readTemplate(text, sources.language, true), data: fixed };
+  const given = textOf(options?.template ?? '', options?.templateFile ?? '', sources.files);
+  if (given) {
+    const { source, text, problem } = given;
+    const template = text === undefined ? unusable(source, problem) : readTemplate(source, text, sources.language);
+    return { template, data: fixed };
+  }
   // what stands in the place of the token's names is read by the template that is built in
   const isUsual = !('Subject' in fixed || 'SANs' in fixed);
-  return { template: isUsual ? undefined : readTemplate(defaultLeafTemplate, sources.language, false), data: fixed };
+  if (isUsual) return { template: undefined, data: fixed };
+  const template = readTemplate('the template that is built in', defaultLeafTemplate, sources.language);
+  return { template: { ...template, seesUser: false }, data: fixed };
 }
 
 /** As step-ca: inline JSON, inline base64, then the file. */
-function textOf(template: string, file: string, files: ReadonlyMap<string, string>) {
+function textOf(template: string, file: string, files: ReadonlyMap<string, string>): Text | undefined {
   const inline = template.trim();
-  if (inline.startsWith('{')) return inline;
+  const source = template === '' ? file : 'options.x509.template';
+  if (inline.startsWith('{')) return { source, text: inline, problem: '' };
   if (template !== '') {
     try {
-      return decodeBase64(inline).toString('utf8');
+      return { source, text: decodeBase64(inline).toString('utf8'), problem: '' };
     } catch {
-      return { problem: 'options.x509.template is neither JSON nor base64' };
+      return { source, text: undefined, problem: 'is neither JSON nor base64' };
     }
   }
-  if (file === '') return undefined;
-  return files.get(file) ?? { problem: `options.x509.templateFile: ${file} cannot be read` };
+  return file === '' ? undefined : { source, text: files.get(file), problem: 'cannot be read' };
 }
 
-function unusable(problem: string, cause?: unknown): LeafTemplate {
+type Text = { readonly source: string; readonly text: string | undefined; readonly problem: string };
+
+function unusable(source: string, problem: string, cause?: unknown): LeafTemplate {
   return {
-    seesUser: false,
+    seesUser: true,
+    source,
     problem,
     render: () => {
-      throw templateStopped(problem, cause);
+      throw templateStopped(`${source}: ${problem}`, cause);
     },
   };
 }
 
-function readTemplate(text: string, language: TemplateLanguage, seesUser: boolean): LeafTemplate {
+function readTemplate(source: string, text: string, language: TemplateLanguage): LeafTemplate {
   let template: Template;
   try {
     template = language.parse(text);
   } catch (error) {
-    return unusable(describeError(error), error);
+    return unusable(source, describeError(error), error);
   }
   let always: CertificateTemplate | undefined;
   return {
-    seesUser,
+    seesUser: true,
+    source,
     problem: undefined,
     render(data, csr) {
       if (always) return always;
       data.setRequest(csr);
-      const rendered = execute(template, data);
+      const rendered = execute(source, template, data);
       const described = understood(() => parseCertificateJson(rendered));
       if (!text.includes('{{')) always = described; // nothing in it depends on the request
       return described;
@@ -115,7 +126,7 @@ function readTemplate(text: string, language: TemplateLanguage, seesUser: boolea
 }
 
 /** @throws {AppError} ERR_TEMPLATE_FAIL, ERR_TEMPLATE_DATA (invalid), ERR_TEMPLATE_STOPPED (internal) */
-function execute(template: Template, data: TemplateData): string {
+function execute(source: string, template: Template, data: TemplateData): string {
   try {
     return template.execute(data.root);
   } catch (error) {
@@ -124,7 +135,7 @@ function execute(template: Template, data: TemplateData): string {
     if (cause instanceof TemplateFailure && cause.message !== '') throw templateFailed(fromByteString(cause.message));
     // what is too much with the client's data may be little without
     if (error.code === 'ERR_TEMPLATE_LIMIT' && data.hasUser) throw templateDataTooMuch(error);
-    throw templateStopped(error.message, error);
+    throw templateStopped(`${source}: ${error.message}`, error);
   }
 }
 
