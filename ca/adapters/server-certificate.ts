@@ -13,7 +13,6 @@ import type { Authority } from '../authority/index.ts';
 import { type CaConfig, nodeTlsOptions } from '../config/index.ts';
 import { commonNameOfIssuer } from './errors.ts';
 
-const lifeMs = 24 * 60 * 60 * 1000;
 /** How late a clock that was set, or a machine that slept, is noticed: before clients see an expired certificate. */
 const lookMs = 30_000;
 
@@ -29,7 +28,11 @@ export async function issueServerCertificate(authority: Authority, config: CaCon
   const { chain, roots } = authority;
   if (config.commonName === chain[0].commonName) throw commonNameOfIssuer(config.commonName);
   const key: KeyObject = await generatePrivateKey();
-  const certificate = authority.issueServerCertificate(config.commonName, publicKeyDer(key), lifeMs);
+  const certificate = authority.issueServerCertificate(
+    config.commonName,
+    publicKeyDer(key),
+    config.serverCertificateMs,
+  );
   const pem = ({ der }: Certificate): string => encodePem('CERTIFICATE', der);
   return {
     certificate,
@@ -58,17 +61,19 @@ export async function keepServerCertificate(
   renew: () => Promise<Certificate>,
   { clock, logger, signal, random }: { clock: Clock; logger: Logger; signal: AbortSignal; random: () => number },
 ): Promise<void> {
+  let current = first;
   let due = pickServerRenewalTime(first, random());
   for (;;) {
     await sleepUntil(clock, due, lookMs, signal);
     if (signal.aborted) return;
     try {
-      const certificate = await renew();
-      logger.info('server certificate renewed', { serial: serialDecimal(certificate) });
-      due = pickServerRenewalTime(certificate, random());
+      current = await renew();
+      logger.info('server certificate renewed', { serial: serialDecimal(current) });
+      due = pickServerRenewalTime(current, random());
     } catch (error) {
       logger.error('server certificate not renewed', { error });
-      due = clock.now() + (lifeMs / 40) * (1 + random()); // step-ca's retry: half of a twentieth, and as much jitter
+      const life = current.notAfter - current.notBefore;
+      due = clock.now() + (life / 40) * (1 + random()); // step-ca's retry: half of a twentieth, and as much jitter
     }
   }
 }

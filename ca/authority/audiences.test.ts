@@ -52,4 +52,15 @@ describe('audiences', () => {
     assert.equal(audienceFragment(['https://a/', 'https://a/#', 'https://a/#x5c/one', '#two']), 'x5c/one');
     assert.equal(audienceFragment(['https://a/']), '');
   });
+
+  it('takes addresses of proxies, with their paths, and with a port where one is given', () => {
+    const { sign: behindProxy } = buildAudiences(['ca.test'], ['https://proxy.test/ca', 'https://other.test:8443']);
+    const isTaken = (audience: string): boolean => matchesAudience([audience], behindProxy);
+    assert.ok(isTaken('https://proxy.test/ca/1.0/sign'));
+    assert.ok(isTaken('https://proxy.test:9000/ca/sign'));
+    assert.ok(isTaken('https://other.test:8443/1.0/sign'));
+    assert.ok(isTaken('https://ca.test/1.0/sign'));
+    assert.ok(!isTaken('https://proxy.test/1.0/sign'));
+    assert.ok(!isTaken('https://other.test/1.0/sign'));
+  });
 });

@@ -16,11 +16,15 @@ export type Audiences = {
 /** What tokens of very old clients say instead of a URL. */
 const legacyAudience = 'step-certificate-authority';
 
-/** @param dnsNames names and IP addresses of the CA; IPv6 with or without brackets */
-export function buildAudiences(dnsNames: readonly string[]): Audiences {
-  const hosts = dnsNames.map((name) => (isIPv6(name) ? `[${name}]` : name));
+/**
+ * @param dnsNames names and IP addresses of the CA; IPv6 with or without brackets
+ * @param addresses of proxies by which it is reached: URLs without a slash at the end, ours only
+ */
+export function buildAudiences(dnsNames: readonly string[], addresses: readonly string[] = []): Audiences {
+  const own = dnsNames.map((name) => `https://${isIPv6(name) ? `[${name}]` : name}`);
+  const bases = [...own, ...addresses];
   const urls = (...paths: string[]): string[] =>
-    hosts.flatMap((host) => paths.flatMap((path) => [`https://${host}/1.0/${path}`, `https://${host}/${path}`]));
+    bases.flatMap((base) => paths.flatMap((path) => [`${base}/1.0/${path}`, `${base}/${path}`]));
   const sign = [legacyAudience, ...urls('sign', 'ssh/sign')];
   const revoke = [legacyAudience, ...urls('revoke')];
   const renew = urls('renew');

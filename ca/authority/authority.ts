@@ -60,6 +60,8 @@ export type AuthoritySettings = IssuingSettings & {
   readonly provisioners: readonly ProvisionerJson[];
   readonly claims: ClaimsJson;
   readonly disableIssuedAtCheck: boolean;
+  /** Addresses that tokens may name beside those of dnsNames. */
+  readonly audiences: readonly string[];
   readonly crl: RevocationListSettings | undefined;
 };
 
@@ -132,7 +134,7 @@ export class Authority {
   constructor(parts: AuthorityParts) {
     this.#settings = parts.settings;
     this.#claims = resolveClaims(parts.settings.claims, builtInClaims, 'authority');
-    this.#audiences = buildAudiences(parts.settings.dnsNames);
+    this.#audiences = buildAudiences(parts.settings.dnsNames, parts.settings.audiences);
     this.#issuing = new Issuing(parts.chain, parts.key, parts.settings);
     this.#store = parts.store;
     this.#clock = parts.clock;

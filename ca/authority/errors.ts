@@ -35,7 +35,7 @@ export const tokenProvisionerUnknown = (
 ): AppError =>
   unauthenticated('ERR_TOKEN_PROVISIONER', 'token: provisioner not found, or audience of another authority', {
     context: { issuer, kid, audience, dnsNames: names },
-    hint: 'the audience must be https://NAME/1.0/sign with a NAME of dnsNames in ca.json',
+    hint: 'the audience must be https://NAME/1.0/sign with a NAME of dnsNames in ca.json, or an address of authority.audiences and /1.0/sign',
   });
 export const provisionerDisabled = (name: string, reason: string): AppError =>
   unauthenticated(

@@ -87,6 +87,13 @@ describe('parseCaConfig', () => {
     ['a list for the whole', { authority: [] }, /^ca\.json: authority /],
     ['a duration that is none', { authority: { backdate: '1d' } }, /authority\.backdate is not a duration/],
     ['a negative backdate', { authority: { backdate: '-1m' } }, /authority\.backdate cannot be less than 0/],
+    [
+      'an audience that is no address',
+      { authority: { audiences: ['http://a'] } },
+      /authority\.audiences "http:\/\/a" is not/,
+    ],
+    ['an audience with a question', { authority: { audiences: ['https://a?b'] } }, /authority\.audiences .* is not/],
+    ['a server certificate of seconds', { authority: { serverCertDuration: '5s' } }, /cannot be less than 1m/],
     ['an unknown TLS version', { tls: { minVersion: 1.4 } }, /1\.4 is not a valid tls version/],
     [
       'TLS versions in the wrong order',

@@ -81,6 +81,10 @@ export type CaConfig = {
   readonly template: SubjectFields;
   readonly backdateMs: number;
   readonly disableIssuedAtCheck: boolean;
+  /** Addresses of proxies that tokens may name, without a slash at the end. */
+  readonly audiences: readonly string[];
+  /** How long a certificate of the server itself lives, milliseconds. */
+  readonly serverCertificateMs: number;
   /** Settings that have no effect here, one sentence each. */
   readonly warnings: readonly string[];
 };
@@ -134,6 +138,8 @@ export function parseCaConfig(text: string, path: string): CaConfig {
     template: subjectOf(authority?.template ?? {}),
     backdateMs,
     disableIssuedAtCheck: authority?.disableIssuedAtCheck ?? false,
+    audiences: requireAudiences(authority?.audiences ?? []),
+    serverCertificateMs: requireServerLife(authority?.serverCertDuration ?? dayMs),
     warnings: warningsOf(data),
   };
 }
@@ -154,6 +160,24 @@ function requireRoots(root: string | string[] | undefined): readonly string[] {
 function requireNames(names: readonly string[]): readonly string[] {
   if (names.length === 0) throw configInvalid('dnsNames', 'cannot be empty');
   return names;
+}
+
+function requireAudiences(addresses: readonly string[]): readonly string[] {
+  for (const address of addresses) {
+    const url = URL.parse(address);
+    const isAddress = url?.protocol === 'https:' && url.search === '' && url.hash === '' && url.username === '';
+    if (!isAddress || /[?#]/.test(address)) {
+      const shown = JSON.stringify(address);
+      throw configInvalid('authority.audiences', `${shown} is not an address such as https://proxy.example/ca`);
+    }
+  }
+  return addresses.map((address) => address.replace(/\/+$/, ''));
+}
+
+/** Below a minute the certificate would be renewed all the time. */
+function requireServerLife(ms: number): number {
+  if (ms < minuteMs) throw configInvalid('authority.serverCertDuration', 'cannot be less than 1m');
+  return ms;
 }
 
 /** A port is required; whether it can be bound shows when it is. */

@@ -91,6 +91,8 @@ export const caSchema = z.looseObject({
       policy: optional(policySchema),
       disableIssuedAtCheck: flag,
       backdate: duration,
+      audiences: texts,
+      serverCertDuration: duration,
       enableAdmin: flag,
     }),
   ),
