@@ -20,7 +20,7 @@ export const command: Command = {
     {
       name: 'serial-number',
       optional: true,
-      description: 'Decimal, hexadecimal behind 0x, or as openssl prints it. Not with --cert, nor with --token.',
+      description: 'Decimal, hexadecimal behind 0x, or as openssl prints it. Not with --cert; a token names it, too.',
     },
   ],
   options: [
