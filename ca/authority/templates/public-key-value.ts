@@ -1,5 +1,5 @@
 /** Public keys as templates see them: what they ask about keys is kind (`typeIs "*rsa.PublicKey"`), size and curve. */
-import { bytesList, Integer, Struct, type Value } from '../../../lib/gotemplate/index.ts';
+import { bytesList, Integer, List, Struct, type Value } from '../../../lib/gotemplate/index.ts';
 import type { CertificateRequest } from '../../../lib/x509/index.ts';
 
 type Keyed = Pick<CertificateRequest, 'publicKey' | 'publicKeyDer' | 'publicKeyInfo'>;
@@ -30,7 +30,9 @@ export function showPublicKey({ publicKey, publicKeyDer, publicKeyInfo: { type, 
       });
     }
     default:
-      return bytesList(publicKeyDer.subarray(-32).toString('latin1'));
+      return new List(bytesList(publicKeyDer.subarray(-32).toString('latin1')).items, 'uint8', {
+        type: 'ed25519.PublicKey',
+      });
   }
 }
 

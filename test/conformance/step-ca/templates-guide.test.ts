@@ -44,6 +44,11 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     { key: 'EC-P384', subject: 'CN=web.test' },
     { key: 'RSA-2048', refused: 'keys have to be of an elliptic curve' },
   ],
+  'Names of one domain': [
+    { claims: { sub: 'web', sans: ['web.internal.example.com'] }, subject: 'CN=web' },
+    { claims: { sans: ['web.internal.example.com', 'web.test'] }, refused: 'web.test is not in internal.example.com' },
+    { claims: { sans: ['10.0.0.1'] }, refused: '10.0.0.1 is not in internal.example.com' },
+  ],
   'What the client may choose': [
     { subject: 'CN=web.test,OU=web' },
     { members: { templateData: { role: 'queue' } }, subject: 'CN=web.test,OU=queue' },

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import type { KeySpec } from '../../../lib/crypto/index.ts';
 import { leafOf, sign } from '../../integration/ca-fixture.ts';
 import type { JsonAnswer } from '../../integration/ca-requests.ts';
 import type { CaJson } from '../../peers/certificate-authority.ts';
@@ -158,4 +159,37 @@ onOneCa(
     });
   },
   withTemplates(asked.map(([expression]) => show(expression))),
+);
+
+const ofKeys: readonly (readonly [spec: KeySpec, expression: string, wanted: string | RegExp])[] = [
+  ['RSA-2048', 'typeOf .Insecure.CR.PublicKey', '*rsa.PublicKey'],
+  ['RSA-2048', '.Insecure.CR.PublicKey.Size', '256'],
+  ['RSA-2048', '.Insecure.CR.PublicKey.E', '65537'],
+  ['RSA-2048', '.Insecure.CR.PublicKey.N', /^\d{616,617}$/],
+  ['RSA-2048', 'le .Insecure.CR.PublicKey.Size 255', 'false'],
+  ['RSA-2048', '.Insecure.CR.PublicKeyAlgorithm', 'RSA'],
+  ['EC-P384', '.Insecure.CR.PublicKey.Params.BitSize', '384'],
+  ['EC-P384', '.Insecure.CR.PublicKey.X', /^\d{100,116}$/],
+  ['EC-P384', 'typeIsLike "ecdsa.PublicKey" .Insecure.CR.PublicKey', 'true'],
+  ['EC-P384', 'eq (print .Insecure.CR.PublicKeyAlgorithm) "ECDSA"', 'true'],
+  ['Ed25519', 'typeOf .Insecure.CR.PublicKey', 'ed25519.PublicKey'],
+  ['Ed25519', 'len .Insecure.CR.PublicKey', '32'],
+  ['Ed25519', '.Insecure.CR.PublicKeyAlgorithm', 'Ed25519'],
+];
+
+onOneCa(
+  'what templates see of a key',
+  (ca) => {
+    for (const [index, [spec, expression, wanted]] of ofKeys.entries()) {
+      it(`${spec}: ${expression}`, async () => {
+        const csr = ca.bench.csr({ key: await ca.bench.keyOf(spec) });
+        const answer = await signBy(ca, index, { members: { csr } });
+        assert.equal(answer.status, 201, String(answer.body.message));
+        const { commonName } = leafOf(answer);
+        if (typeof wanted === 'string') assert.equal(commonName, wanted);
+        else assert.match(commonName, wanted);
+      });
+    }
+  },
+  withTemplates(ofKeys.map(([, expression]) => show(expression))),
 );
