@@ -5,9 +5,10 @@ import { isAppError } from '../../../lib/errors/index.ts';
 import { parseTemplate, sprigFunctions, valueOfJson } from '../../../lib/gotemplate/index.ts';
 import { type Rendered, renderWithGo } from './go-peer.ts';
 import { data, sprigTextCases } from './sprig-text-cases.ts';
+import { placeCases } from './sprig-text-place-cases.ts';
 import { regexCases } from './sprig-text-regex-cases.ts';
 
-const cases = [...sprigTextCases, ...regexCases];
+const cases = [...sprigTextCases, ...regexCases, ...placeCases];
 
 const functions = sprigFunctions({
   now: Date.now,

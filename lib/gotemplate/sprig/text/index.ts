@@ -6,9 +6,12 @@ import { digestFunctions } from './digests.ts';
 import { encodingFunctions } from './encodings.ts';
 import { fillingFunctions } from './filling.ts';
 import { joinedWordFunctions } from './joined-words.ts';
+import { pathFunctions } from './paths.ts';
 import { type RandomBytes, randomFunctions } from './randomness.ts';
 import { regexFunctions } from './regex/functions.ts';
+import { secretFunctions } from './secrets.ts';
 import { showingFunctions } from './showing.ts';
+import { urlFunctions } from './url/functions.ts';
 
 export const textFunctions = (randomBytes: RandomBytes): Named => ({
   ...caseFunctions,
@@ -17,7 +20,10 @@ export const textFunctions = (randomBytes: RandomBytes): Named => ({
   ...encodingFunctions,
   ...fillingFunctions,
   ...joinedWordFunctions,
+  ...pathFunctions,
   ...randomFunctions(randomBytes),
   ...regexFunctions,
+  ...secretFunctions(randomBytes),
   ...showingFunctions,
+  ...urlFunctions,
 });
