@@ -204,6 +204,7 @@ export class Authority {
       this.#meter.enriched(name, success),
     );
     const leaf = this.#prepare(token, request, data);
+    if (!state.templates.template) data.setRequest(csr); // authorizing ones see it, as after a template
     const json = leaf.exact?.json ?? defaultLeaf(leaf.commonName, leaf.sans, csr);
     const certificate = { json, ...leaf.validity };
     await counted(this.#webhooks.authorize(state.webhooks, certificate, { csr, requestId, data }), (success) =>

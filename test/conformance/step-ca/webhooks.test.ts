@@ -278,11 +278,18 @@ onEachPeer('item 34, webhooks', (ca) => {
     const url = (what: string): string => `${server.url}/{{ toJson ${what} | b64enc }}`;
     const user = { ...enriching, url: url('.Insecure.User') };
     const request = { ...authorizing, url: url('.Insecure.CR.DNSNames') };
-    const { port } = await ca.start(withTemplate('{"subject": "web"}', withWebhooks(user, request)));
-    leafOf(await sign(port, ca.bench, { templateData: { role: 'db' } }));
+    const asked = async (change: (config: CaJson) => void): Promise<string[]> => {
+      const { port, kill } = await ca.start(change);
+      leafOf(await sign(port, ca.bench, { templateData: { role: 'db' } }));
+      await kill();
+      return server.questions.map(({ path }) => Buffer.from(path.slice(1), 'base64').toString());
+    };
+    const withOne = withTemplate('{"subject": "web"}', withWebhooks(user, request));
+    assert.deepEqual(await asked(withOne), ['{"role":"db"}', '["web.test"]']);
     assert.deepEqual(
-      server.questions.map(({ path }) => Buffer.from(path.slice(1), 'base64').toString()),
-      ['{"role":"db"}', '["web.test"]'],
+      await asked(withWebhooks(user, request)),
+      ['null', '["web.test"]'],
+      'the template that is built in',
     );
   });
 
