@@ -21,7 +21,8 @@ export type ParameterType =
   | 'time.Duration'
   | '[]string'
   | '[]interface {}'
-  | 'map[string]interface {}';
+  | 'map[string]interface {}'
+  | '*semver.Version';
 
 export type TemplateFunction = {
   readonly parameters: readonly ParameterType[];
