@@ -10,6 +10,7 @@ import { pathFunctions } from './paths.ts';
 import { type RandomBytes, randomFunctions } from './randomness.ts';
 import { regexFunctions } from './regex/functions.ts';
 import { secretFunctions } from './secrets.ts';
+import { semverFunctions } from './semver/functions.ts';
 import { showingFunctions } from './showing.ts';
 import { urlFunctions } from './url/functions.ts';
 
@@ -24,6 +25,7 @@ export const textFunctions = (randomBytes: RandomBytes): Named => ({
   ...randomFunctions(randomBytes),
   ...regexFunctions,
   ...secretFunctions(randomBytes),
+  ...semverFunctions,
   ...showingFunctions,
   ...urlFunctions,
 });

@@ -98,6 +98,15 @@ describe('the functions of sprig on text', () => {
     ['an expression that matches nothing everywhere', often('regexReplaceAll "" $.long $.lines')],
     ['an expression at every place', '{{regexFindAll "a*b" $.long -1}}'],
     ['expressions again and again', often('regexSplit "(a+)+" $.long -1')],
+    ['constraints on versions', often('semverCompare (repeat 200 ">=1.2.3-a.b.c ") "1.2.3-a.b.d"')],
+    ['a long constraint', '{{semverCompare (repeat 50000 "1 - 2 ") "1"}}'],
+    [
+      'long prereleases',
+      '{{$v := semver (print "1.2.3-" (repeat 9999 "a.") "b")}}{{range until 99999}}{{$_ := $v.Compare $v}}{{end}}',
+    ],
+    ['long paths', often('clean (repeat 99999 "a/../b/")')],
+    ['long URLs', often('urlParse (print "http://h/" $.long) | urlJoin')],
+    ['long ciphers', often('encryptAES "k" $.long | decryptAES "k"')],
     ['references to groups', '{{regexReplaceAll "a" $.long (repeat 99999 "$0")}}'],
   ];
   const large = {

@@ -16,12 +16,23 @@ export class RegularExpression {
   readonly #budget: Budget;
 
   /** @throws {FunctionError} what is wrong with it */
-  constructor(source: string, budget: Budget) {
+  constructor(source: string | RegularExpression, budget: Budget) {
+    this.#budget = budget;
+    if (source instanceof RegularExpression) {
+      this.#source = source.#source;
+      this.#program = source.#program;
+      this.#groupNames = source.#groupNames;
+      return;
+    }
     const { root, groupNames } = parseExpression(source, budget);
     this.#source = source;
     this.#program = compileProgram(root, budget);
     this.#groupNames = groupNames;
-    this.#budget = budget;
+  }
+
+  /** The same expression, whose use is counted by another budget. */
+  within(budget: Budget): RegularExpression {
+    return new RegularExpression(this, budget);
   }
 
   #machine(groups: number): Machine {
@@ -38,10 +49,25 @@ export class RegularExpression {
     return text.slice(from, to);
   }
 
+  /** What the groups of the first match hold, the whole first; nothing for those that took no part. */
+  submatches(text: string): string[] | undefined {
+    return this.#submatches(text, 1n)[0];
+  }
+
+  allSubmatches(text: string): string[][] {
+    return this.#submatches(text, -1n);
+  }
+
+  #submatches(text: string, most: bigint): string[][] {
+    return this.#all(text, most, this.#groupNames.length).map((match) =>
+      this.#groupNames.map((_, index) => this.#part(text, match[2 * index] ?? 0, match[2 * index + 1] ?? 0)),
+    );
+  }
+
   /** Where they are; a match of nothing does not follow another match. All when `most` is negative. */
-  #all(text: string, most: bigint): (readonly [from: number, to: number])[] {
-    const machine = this.#machine(1);
-    const found: (readonly [number, number])[] = [];
+  #all(text: string, most: bigint, groups = 1): Match[] {
+    const machine = this.#machine(groups);
+    const found: Match[] = [];
     let at = 0;
     let previousEnd = -1;
     while ((most < 0n || BigInt(found.length) < most) && at <= text.length) {
@@ -51,7 +77,7 @@ export class RegularExpression {
       const isEmptyHere = to === at;
       if (!isEmptyHere || from !== previousEnd) {
         makeItems(2, this.#budget);
-        found.push([from, to]);
+        found.push(match);
       }
       at = isEmptyHere ? after(text, at) : to;
       previousEnd = to;
@@ -60,7 +86,7 @@ export class RegularExpression {
   }
 
   findAll(text: string, most: bigint): string[] {
-    return this.#all(text, most).map(([from, to]) => this.#part(text, from, to));
+    return this.#all(text, most).map(([from = 0, to = 0]) => this.#part(text, from, to));
   }
 
   #part(text: string, from: number, to: number): string {
@@ -75,7 +101,7 @@ export class RegularExpression {
     const parts: string[] = [];
     let begin = 0;
     let end = 0;
-    for (const [from, to] of this.#all(text, most)) {
+    for (const [from = 0, to = 0] of this.#all(text, most)) {
       if (most > 0n && BigInt(parts.length) >= most - 1n) break;
       end = from;
       if (to !== 0) parts.push(this.#part(text, begin, end));
