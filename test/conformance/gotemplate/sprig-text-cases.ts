@@ -218,3 +218,18 @@ const random = [
 ];
 
 export const sprigTextCases: readonly string[] = [...cases, ...cutting, ...filling, ...showing, ...digests, ...random];
+
+/** What docs/divergences/go-templates.md says is different: template, and what ours makes of it, or says. */
+export const sprigTextDifferences: readonly (readonly [template: string, ours: string | RegExp])[] = [
+  ...['bcrypt', 'htpasswd', 'derivePassword', 'genPrivateKey'].map(
+    (name) => [`{{if false}}{{${name}}}{{end}}`, new RegExp(`function "${name}" not defined`)] as const,
+  ),
+  ['{{upper "\\U00010d70"}}', '\u{10d50}'],
+  ['{{regexMatch "\\\\p{Lu}" "\\U00010d50"}}', 'true'],
+  ['{{urlParse "http://[::g]"}}', /invalid host: ParseAddr\("::g"\): unable to parse IP$/],
+  ['{{(semver "1").SetPrerelease "a"}}', /can't evaluate field SetPrerelease/],
+  ['{{(semver "1").Compare nil}}', /cannot assign nil to \*semver.Version/],
+  ['{{(semver "1").major}}', /can't evaluate field major/],
+  ['{{regexMatch (repeat 5000 "(a{1000})") "a"}}', /makes more than 33554432 bytes|takes more than 1000000 steps/],
+  ['{{len (repeat 40000000 "a")}}', /makes more than 33554432 bytes/],
+];

@@ -311,6 +311,8 @@ export const regexCases: readonly string[] = [
   '{{regexMatch (print (repeat 999 "(?:") "a" (repeat 999 ")*")) "a"}}',
   '{{regexMatch (print (repeat 2000 "(?:") "a" (repeat 2000 ")")) "a"}}',
   '{{regexMatch "(x+x+)+y" (repeat 200 "x")}} {{regexMatch "(a*)*$" (print (repeat 200 "a") "b")}} {{regexFind "(?:a?){30}a{30}" (repeat 30 "a") | len}}',
+  '{{mustRegexMatch (print "a{" (repeat 99 "1") "}") "a"}}',
+  '{{mustRegexMatch (print "a{1," (repeat 99 "1") "}") "a"}}',
   '{{regexMatch 1 "a"}}',
   '{{regexFindAll "a" "a"}}',
   '{{regexFindAll "a" "a" "1"}}',

@@ -4,7 +4,7 @@ import { before, describe, it } from 'node:test';
 import { isAppError } from '../../../lib/errors/index.ts';
 import { parseTemplate, sprigFunctions, valueOfJson } from '../../../lib/gotemplate/index.ts';
 import { type Rendered, renderWithGo } from './go-peer.ts';
-import { data, sprigTextCases } from './sprig-text-cases.ts';
+import { data, sprigTextCases, sprigTextDifferences } from './sprig-text-cases.ts';
 import { placeCases } from './sprig-text-place-cases.ts';
 import { regexCases } from './sprig-text-regex-cases.ts';
 
@@ -28,7 +28,7 @@ function render(template: string): Rendered {
 describe('a function of sprig over text, beside the real one', () => {
   let expected: readonly Rendered[];
   before(async () => {
-    expected = await renderWithGo(cases, data);
+    expected = await renderWithGo([...cases, ...sprigTextDifferences.map(([template]) => template)], data);
   });
   for (const [index, template] of cases.entries()) {
     it(JSON.stringify(template), () => {
@@ -36,6 +36,16 @@ describe('a function of sprig over text, beside the real one', () => {
       const ours = render(template);
       assert.equal(ours.error, go?.error);
       if (!go?.error) assert.equal(ours.output, go?.output);
+    });
+  }
+  for (const [index, [template, wanted]] of sprigTextDifferences.entries()) {
+    it(`is different on purpose: ${JSON.stringify(template)}`, () => {
+      const go = expected[cases.length + index];
+      const ours = render(template);
+      const text = ours.error ?? ours.output;
+      if (typeof wanted === 'string') assert.equal(text, wanted);
+      else assert.match(text, wanted);
+      assert.notDeepEqual(ours, go);
     });
   }
 });

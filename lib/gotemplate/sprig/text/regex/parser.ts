@@ -260,7 +260,7 @@ class Parser {
 
   #braces(lastRepeat: number): boolean {
     const start = this.#at;
-    const match = /^\{(0|[1-9][0-9]*)(?:(,)(0|[1-9][0-9]*)?)?\}/.exec(this.#text.slice(start, start + bracesBytes));
+    const match = /^\{(0|[1-9][0-9]*)(?:(,)(0|[1-9][0-9]*)?)?\}/.exec(this.#text.slice(start));
     if (!match) {
       this.#at++;
       this.#literal(0x7b);
@@ -437,6 +437,3 @@ class Parser {
     return this.#text[this.#at] === '\\' ? this.#escape() : this.#rune();
   }
 }
-
-/** No longer repetition is worth reading. */
-const bracesBytes = 64;
