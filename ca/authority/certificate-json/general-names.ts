@@ -49,8 +49,8 @@ function plainNames(names: Names, sans: readonly SanJson[]): SubjectAltNames {
     return octets ? [formatIp(octets)] : []; // as step-ca: what is none is left out
   });
   return {
-    dns: [...(names.dnsNames ?? []), ...of('dns'), ...guessed.dns].filter((name) => name !== ''),
-    email: [...(names.emailAddresses ?? []), ...of('email'), ...guessed.email].filter((name) => name !== ''),
+    dns: [...(names.dnsNames ?? []), ...of('dns'), ...guessed.dns],
+    email: [...(names.emailAddresses ?? []), ...of('email'), ...guessed.email],
     ip: [...addresses, ...guessed.ip],
     uri: [...[...(names.uris ?? []), ...of('uri')].map(normalizeUri), ...guessed.uri].filter((name) => name !== ''),
   };

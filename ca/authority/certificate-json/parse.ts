@@ -33,7 +33,7 @@ export function parseCertificateJson(text: string): CertificateTemplate {
       dnsNames: list('dnsNames'),
       emailAddresses: list('emailAddresses'),
       ipAddresses: read('ipAddresses', readAddresses) ?? null,
-      uris: list('uris'),
+      uris: read('uris', readUris) ?? null,
       sans: read('sans', (value) => readList(value, readSan)) ?? null,
       extensions: read('extensions', (value) => readList(value, readExtension)) ?? null,
       keyUsage: read('keyUsage', readKeyUsages) ?? null,
@@ -47,7 +47,7 @@ export function parseCertificateJson(text: string): CertificateTemplate {
       policyIdentifiers: read('policyIdentifiers', readOids) ?? null,
       basicConstraints: read('basicConstraints', readBasicConstraints) ?? null,
       nameConstraints: read('nameConstraints', readNameConstraints) ?? null,
-      signatureAlgorithm: read('signatureAlgorithm', readText) ?? '',
+      signatureAlgorithm: read('signatureAlgorithm', readAlgorithm) ?? '',
     },
     notBefore: names.has('notbefore') ? read('notBefore', readTime) : undefined,
     notAfter: names.has('notafter') ? read('notAfter', readTime) : undefined,
@@ -113,6 +113,35 @@ function readAddresses(value: unknown): readonly string[] {
   return wrong === undefined ? addresses : refuse(`ip ${JSON.stringify(wrong)} is not valid`);
 }
 
+/** As far as Go's url.Parse refuses what a relative reference may hold. */
+function readUris(value: unknown): readonly string[] {
+  const uris = readTexts(value);
+  const wrong = uris.find((uri) => /\p{Cc}|%(?![0-9A-Fa-f]{2})/u.test(uri));
+  return wrong === undefined ? uris : refuse(`uri ${JSON.stringify(wrong)} is not valid`);
+}
+
+/** Names that Go knows; whether the issuing key can sign with it is seen later. */
+const algorithms = new Set([
+  ...[
+    'md2-rsa',
+    'md5-rsa',
+    'sha1-rsa',
+    'sha256-rsa',
+    'sha384-rsa',
+    'sha512-rsa',
+    'dsa-sha1',
+    'dsa-sha256',
+    'ed25519',
+    '',
+  ],
+  ...['ecdsa-sha1', 'ecdsa-sha256', 'ecdsa-sha384', 'ecdsa-sha512', 'sha256-rsapss', 'sha384-rsapss', 'sha512-rsapss'],
+]);
+
+function readAlgorithm(value: unknown): string {
+  const name = readText(value);
+  return algorithms.has(name.toLowerCase()) ? name : refuse(`unsupported signatureAlgorithm ${JSON.stringify(name)}`);
+}
+
 function readRanges(value: unknown): readonly string[] {
   const ranges = readTexts(value);
   for (const range of ranges) parseRange(range);
@@ -123,7 +152,7 @@ function readSerial(value: unknown): bigint {
   if (typeof value === 'number') return BigInt(readInteger(value));
   const text = readText(value).replace(/^(-?)0(?=\d)/, '$10o');
   try {
-    const [, sign = '', magnitude = ''] = /^(-?)(\S+)$/.exec(text) ?? [];
+    const [, sign = '', magnitude = '?'] = /^(-?)(\S+)$/.exec(text) ?? [];
     return sign === '-' ? -BigInt(magnitude) : BigInt(magnitude);
   } catch {
     return refuse('not a number');
@@ -160,7 +189,7 @@ function readExtraName(value: unknown): { type: string; value: unknown } {
 }
 
 function readSan(value: unknown): SanJson {
-  const { read, names } = membersOf(value, 'name');
+  const { read, names } = membersOf(value ?? {}, 'name');
   const asn1Value: unknown = names.get('asn1value');
   return {
     type: read('type', readText) ?? '',
@@ -170,7 +199,7 @@ function readSan(value: unknown): SanJson {
 }
 
 function readExtension(value: unknown): ExtensionJson {
-  const { read } = membersOf(value, 'extension');
+  const { read } = membersOf(value ?? {}, 'extension');
   const id = read('id', readText) ?? '';
   if (id !== '') encodeOid(id);
   return { id, critical: read('critical', readFlag) ?? false, value: read('value', readBase64) ?? '' };
