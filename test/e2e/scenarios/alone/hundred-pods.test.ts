@@ -10,7 +10,7 @@ import { install, remove } from '../../harness/release.ts';
 import { isReady, type Scenario, scenario } from '../../harness/scenario.ts';
 import { eventually, isSoak } from '../../harness/wait.ts';
 
-const count = isSoak ? 100 : 40;
+const count = isSoak ? 100 : 24;
 
 /** Seconds from the creation of the pods until all of them are ready. */
 async function timeUntilReady(s: Scenario, prefix: string, { annotated = false, spec = {} } = {}): Promise<number> {
