@@ -5,7 +5,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { createSecureContext } from 'node:tls';
-import { freePort } from '../../test/peers/certificate-authority.ts';
+import { freePort } from '../../test/peers/ports.ts';
 import {
   type Comparison,
   cheaperIsBetter,

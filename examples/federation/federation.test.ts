@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import { freePort } from '../../test/peers/ports.ts';
 import { peerPath } from '../../tools/peers/index.ts';
 import { runTutorial } from './run-tutorial.ts';
 import { adapt, parseTutorial, type Variant } from './tutorial.ts';
@@ -24,6 +25,7 @@ describe('the federation tutorial', () => {
       const lines: string[] = [];
       await runTutorial({
         variant,
+        freePort,
         show: (line) => lines.push(line),
         programs: [dirname(peerPath('step')), dirname(peerPath('step-ca'))],
         look: async ({ terminals }) => {
@@ -57,7 +59,8 @@ describe('the federation tutorial', () => {
 
   const show = (): void => {};
   const ours: Variant = { cloud: 'autocert', kubernetes: 'autocert', cli: 'autocert' };
-  const run = (...blocks: string[]): Promise<void> => runTutorial({ variant: ours, show, markdown: blocks.join('\n') });
+  const run = (...blocks: string[]): Promise<void> =>
+    runTutorial({ variant: ours, freePort, show, markdown: blocks.join('\n') });
 
   it('fails when a command fails, and says which', () =>
     assert.rejects(run('```sh', 'true', 'test 1 = 2', '```'), /this failed:\ntrue\ntest 1 = 2/));

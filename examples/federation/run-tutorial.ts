@@ -21,6 +21,8 @@ export type TutorialOptions = {
   /** Folders with `step` and `step-ca`, where the variant needs them. */
   readonly programs?: readonly string[];
   readonly signal?: AbortSignal;
+  /** Chooses the three ports; whichever are free now, unless given. */
+  readonly freePort?: () => Promise<number>;
   /** Commands instead of those of README.md. */
   readonly markdown?: string;
   /** Called when every block has run, before the terminals are closed. */
@@ -31,7 +33,7 @@ export type Terminal = { readonly child: ChildProcess; output: string };
 
 /** @throws {Error} naming the command that failed, or the words that nobody said */
 export async function runTutorial(options: TutorialOptions): Promise<void> {
-  const { variant, show, programs = [], signal, look } = options;
+  const { variant, show, programs = [], signal, look, freePort = portFreeNow } = options;
   const cwd = await mkdtemp(join(await realpath(tmpdir()), 'autocert-federation-'));
   const terminals = new Map<string, Terminal>();
   try {
@@ -124,7 +126,7 @@ function kill(group: number, signal: NodeJS.Signals): void {
   }
 }
 
-async function freePort(): Promise<number> {
+async function portFreeNow(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

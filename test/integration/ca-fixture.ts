@@ -14,10 +14,10 @@ import {
   type CaJson,
   type CaProcess,
   type CaProgram,
-  freePort,
   initCa,
   startCaProcess,
 } from '../peers/certificate-authority.ts';
+import { freePort } from '../peers/ports.ts';
 import { createWorkbench, type Leaf, type Workbench } from './ca-beside/workbench.ts';
 import { ask, type JsonAnswer } from './ca-requests.ts';
 

@@ -5,7 +5,8 @@ import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { type CaJson, freePort, tryOurs } from '../peers/certificate-authority.ts';
+import { type CaJson, tryOurs } from '../peers/certificate-authority.ts';
+import { freePort } from '../peers/ports.ts';
 import { leafOf, sign, untilLogged, useCa } from './ca-fixture.ts';
 import { ask } from './ca-requests.ts';
 

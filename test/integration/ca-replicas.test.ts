@@ -9,14 +9,8 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { schemaVersion } from '../../ca/store/migrations.ts';
 import { serialDecimal } from '../../lib/x509/index.ts';
-import {
-  type CaFiles,
-  type CaJson,
-  type CaProcess,
-  freePort,
-  initCa,
-  startCaProcess,
-} from '../peers/certificate-authority.ts';
+import { type CaFiles, type CaJson, type CaProcess, initCa, startCaProcess } from '../peers/certificate-authority.ts';
+import { freePort } from '../peers/ports.ts';
 import { type PostgresServer, startPostgres } from '../peers/postgresql.ts';
 import { createWorkbench, type Leaf, type Workbench } from './ca-beside/workbench.ts';
 import { leafOf, renewOverTls, sign } from './ca-fixture.ts';

@@ -5,7 +5,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -13,6 +12,7 @@ import { layoutOf, writeAuthority } from '../../ca/init/files.ts';
 import { createPki } from '../../ca/init/pki.ts';
 import { peerPath } from '../../tools/peers/index.ts';
 import { compileCache } from './compile-cache.ts';
+import { freePort } from './ports.ts';
 import { step } from './step.ts';
 
 /** `autocert` is ours through the command, `autocert ca …`. */
@@ -208,16 +208,4 @@ function untilServing(child: ChildProcess): Promise<() => string> {
     child.once('error', (error) => settle(error.message));
     child.once('exit', exited);
   });
-}
-
-/** A port of loopback that is free now. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

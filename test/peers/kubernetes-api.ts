@@ -10,13 +10,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 import { peerPath } from '../../tools/peers/index.ts';
+import { freePort } from './ports.ts';
 
 /** Options of {@link startKubernetesApi}. */
 export type KubernetesApiOptions = {
@@ -77,7 +77,8 @@ async function start(
   options: KubernetesApiOptions,
   stop: () => Promise<void>,
 ): Promise<KubernetesApi> {
-  const [port, etcdPort, etcdPeerPort] = await freePorts(options.port);
+  const port = options.port ?? (await freePort());
+  const [etcdPort, etcdPeerPort] = [await freePort(), await freePort()];
   const adminToken = randomBytes(24).toString('hex');
   const caPem = await writeCredentials(folder, adminToken);
   const etcdUrl = `http://127.0.0.1:${etcdPort}`;
@@ -290,23 +291,4 @@ async function endProcess(child: ChildProcess): Promise<void> {
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   child.kill('SIGKILL'); // nothing of it is worth flushing
   await ended;
-}
-
-/** Three ports that were free a moment ago; the first is the wanted one where one is wanted. */
-async function freePorts(wanted = 0): Promise<[number, number, number]> {
-  const servers = [];
-  const ports: number[] = [];
-  for (const port of [wanted, 0, 0]) {
-    const server = createServer();
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(port, '127.0.0.1', resolve);
-    });
-    const address = server.address();
-    ports.push(typeof address === 'object' && address ? address.port : 0);
-    servers.push(server);
-  }
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  const [api = 0, etcd = 0, peer = 0] = ports;
-  return [api, etcd, peer];
 }

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { peerPath } from '../../tools/peers/index.ts';
-import { freePort } from './certificate-authority.ts';
+import { freePort } from './ports.ts';
 
 export type PostgresServer = {
   /** Address of a database, as `db.dataSource` takes it, over the socket or over TCP. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { leafOf, renewOverTls, sign } from '../../integration/ca-fixture.ts';
 import { ask } from '../../integration/ca-requests.ts';
-import { freePort } from '../../peers/certificate-authority.ts';
+import { freePort } from '../../peers/ports.ts';
 import { onEachPeer } from './peers.ts';
 
 /** Samples by name and labels. */

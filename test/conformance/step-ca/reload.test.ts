@@ -4,7 +4,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { it } from 'node:test';
 import { leafOf, sign } from '../../integration/ca-fixture.ts';
 import { ask } from '../../integration/ca-requests.ts';
-import { type CaProcess, freePort } from '../../peers/certificate-authority.ts';
+import type { CaProcess } from '../../peers/certificate-authority.ts';
+import { freePort } from '../../peers/ports.ts';
 import { onEachPeer, reload } from './peers.ts';
 
 onEachPeer('reload', (ca) => {
