@@ -1,6 +1,7 @@
 /**
- * Runs test files in as many processes as there are processors, two at most: the tests of one part share a process, and
- * most of them wait for programs that they have started. Arguments are globs; `--coverage` prints what ran.
+ * Runs test files in as many processes at a time as there are processors, two at most: the tests of one part share a
+ * process, and most of them wait for programs that they have started. There are more parts than processes, so that no
+ * process is idle for long in the end. Arguments are globs; `--coverage` prints what ran.
  */
 import { spawn } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -13,6 +14,9 @@ const coverageFlags = [
   '--experimental-test-coverage',
   ...['--test-coverage-exclude=**/*.test.ts', '--test-coverage-exclude=test/**'],
 ];
+
+/** Few: each part loads the modules and starts the peers that its tests share once more. */
+const partsPerProcess = 4;
 
 const globs = process.argv.slice(2).filter((argument) => argument !== '--coverage');
 const flags = [
@@ -28,8 +32,13 @@ if (files.length === 0) {
 
 const folder = mkdtempSync(join(tmpdir(), 'autocert-results-'));
 try {
-  const parts = splitFiles(files, Math.min(2, availableParallelism()));
-  const results = await Promise.all(parts.map((part, index) => runPart(part, join(folder, `${index}.json`))));
+  const processes = Math.min(2, availableParallelism());
+  const waiting = splitFiles(files, processes === 1 ? 1 : processes * partsPerProcess).entries();
+  const results: Result[] = [];
+  const runWaiting = async (): Promise<void> => {
+    for (const [index, part] of waiting) results.push(await runPart(part, join(folder, `${index}.json`)));
+  };
+  await Promise.all(Array.from({ length: processes }, runWaiting));
   const united = uniteResults(results);
   for (const text of renderResult(united)) process.stdout.write(text);
   process.exitCode = united.failed === 0 ? 0 : 1;
@@ -38,7 +47,11 @@ try {
 }
 
 async function runPart(part: readonly string[], resultFile: string): Promise<Result> {
-  const env = { ...process.env, AUTOCERT_TEST_RESULT: resultFile };
+  const env = {
+    ...process.env,
+    AUTOCERT_TEST_RESULT: resultFile,
+    AUTOCERT_TEST_STARTED: String(performance.timeOrigin),
+  };
   const child = spawn(process.execPath, [...flags, ...part], { env, stdio: 'inherit' });
   const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
     child.on('error', reject);

@@ -1,7 +1,8 @@
 /**
  * Reporter for `node --test`: a line per test file while it runs, every failure in full at the end, coverage as a
  * table by folder, and the last line `N passed, N failed` that continuous integration reads. A part of a run in several
- * processes leaves what comes at the end to its runner, in the file that AUTOCERT_TEST_RESULT names.
+ * processes leaves what comes at the end to its runner, in the file that AUTOCERT_TEST_RESULT names, and counts from the
+ * time of AUTOCERT_TEST_STARTED.
  */
 import { writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
@@ -27,6 +28,9 @@ export type Result = {
   readonly failures: readonly string[];
   readonly coverage: readonly FileCoverage[];
 };
+
+/** When the run began, whose part this may be; milliseconds of the epoch. */
+const started = Number(process.env.AUTOCERT_TEST_STARTED ?? performance.timeOrigin);
 
 /** Turns the events of a run into text. */
 export default async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
@@ -119,7 +123,7 @@ function* finish(file: string | undefined, files: ReadonlyMap<string, FileCount>
   if (!file || !count) return;
   const mark = count.failed > 0 ? styleText('red', '✖') : styleText('green', '✔');
   const text = count.failed > 0 ? `${count.passed} passed, ${count.failed} failed` : `${count.passed}`;
-  yield `${mark} ${file}  ${styleText('dim', `${text}, at ${Math.round(performance.now() / 1000)} s`)}\n`;
+  yield `${mark} ${file}  ${styleText('dim', `${text}, at ${Math.round((Date.now() - started) / 1000)} s`)}\n`;
 }
 
 function describeFailure({ place, names, error }: Failure): string {

@@ -24,7 +24,7 @@ function uniteCoverage(files: readonly FileCoverage[]): FileCoverage[] {
   }));
 }
 
-/** Every second file to the second part, and so on: neighbours are alike in what they cost. */
+/** Deals the files out in turn: neighbours are alike in what they cost. */
 export function splitFiles(files: readonly string[], parts: number): string[][] {
   const split = Array.from({ length: Math.max(1, Math.min(parts, files.length)) }, (): string[] => []);
   for (const [index, file] of files.entries()) split[index % split.length]?.push(file);
