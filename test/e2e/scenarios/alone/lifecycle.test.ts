@@ -51,7 +51,10 @@ describe('a release', () => {
     assert.ok(status.containerStatuses?.every(({ ready }) => ready));
 
     // pods of a namespace that is switched on are made again, without certificates, and nothing stands in their way
-    await s.apply(pod('plain', { annotations: { name: `plain.${s.namespace}.svc` } }));
+    // once the API server has heard that the policy is gone, which it asks for once a second
+    await eventually('a pod to be let in', 20, () =>
+      s.apply(pod('plain', { annotations: { name: `plain.${s.namespace}.svc` } })),
+    );
     await s.readyPod('plain');
 
     const left = await eventually('objects of the release to go', 60, async () => {
