@@ -41,12 +41,21 @@ export function onEachPeer(title: string, tests: (context: PeerContext) => void)
   }
 }
 
-/** SIGHUP, and the new generation serves. `probe` is true when it does. */
+/**
+ * SIGHUP, and the new generation serves. `probe` is true when it does; it may fail before, since step-ca answers some
+ * requests with an error, and some not at all, while one generation follows the other.
+ */
 export async function reload(ca: CaProcess, probe: () => Promise<boolean>): Promise<void> {
   ca.signal('SIGHUP');
+  let problem: unknown;
   for (let tries = 0; tries < 200; tries++) {
-    if (await probe()) return;
+    try {
+      if (await probe()) return;
+      problem = undefined;
+    } catch (error) {
+      problem = error;
+    }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error(`the reload had no effect\n${ca.output()}`);
+  throw new Error(`the reload had no effect\n${ca.output()}`, { cause: problem });
 }
