@@ -4,13 +4,14 @@ SHELL := /bin/sh
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 NODE_TEST := node --test --test-isolation=none --test-reporter=./tools/test-runner/reporter.ts \
-	--import ./tools/test-runner/hygiene.ts
+	--import ./tools/test-runner/hygiene.ts --import ./tools/test-runner/properties.ts
 FOLDERS := lib ca webhook init-container renewer cli tools examples bench test/!(e2e)
 # make test ONLY=ca runs the tests of one folder
 ONLY ?=
 TESTS := $(foreach folder,$(if $(ONLY),$(ONLY),$(FOLDERS)),'$(folder)/**/*.test.ts') $(if $(ONLY),,'test/*.test.ts')
 
-.PHONY: help install peers demo demo-federation check test test-conformance unit bench bundle manifests golden docs clean
+.PHONY: help install peers demo demo-federation check test test-conformance unit fuzz bench e2e soak e2e-up e2e-down images \
+	bundle manifests golden docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -45,6 +46,9 @@ test-conformance: peers ## what clients of step-ca rely on, put to the real one 
 
 unit: install ## the tests beside the code: no peer, no network
 	@$(NODE_TEST) $(foreach folder,lib ca webhook init-container renewer cli tools bench,'$(folder)/**/*.test.ts')
+
+fuzz: install ## the property tests beside the code with new seeds, ROUNDS=10 times
+	@node tools/test-runner/fuzz.ts $(ROUNDS)
 
 bench: peers ## our speed and memory beside each peer's, as ratios; ONLY=ca for one, BENCH_QUICK=1 for a rough look
 	@node bench/main.ts $(ONLY)

@@ -21,6 +21,7 @@ const partsPerProcess = 4;
 const globs = process.argv.slice(2).filter((argument) => argument !== '--coverage');
 const flags = [
   ...['--test', '--test-isolation=none', '--import', './tools/test-runner/hygiene.ts'],
+  ...['--import', './tools/test-runner/properties.ts'],
   ...['--test-reporter', './tools/test-runner/reporter.ts'],
   ...(globs.length < process.argv.length - 2 ? coverageFlags : []),
 ];
